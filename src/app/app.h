@@ -1,0 +1,42 @@
+/*
+ * What the use cases work with: ports and policy. Composed once by a main;
+ * everything is borrowed and outlives every use case. Shared by threads.
+ */
+#ifndef TEL_APP_APP_H
+#define TEL_APP_APP_H
+
+#include <stdbool.h>
+
+#include "domain/policy.h"
+#include "ports/call_store.h"
+#include "ports/clock.h"
+#include "ports/counters.h"
+#include "ports/event_decoder.h"
+#include "ports/livekit.h"
+#include "ports/log.h"
+#include "ports/process.h"
+#include "ports/random.h"
+#include "ports/routing.h"
+#include "ports/webhook_verifier.h"
+
+struct tel_app {
+	struct tel_call_store *store;
+	struct tel_routing *routing;
+	struct tel_webhook_verifier *verifier;
+	struct tel_event_decoder *decoder;
+	struct tel_livekit *livekit;	/* used by the runner's thread only;
+					   NULL where no jobs are run */
+	struct tel_clock *clock;
+	struct tel_random *random;
+	struct tel_process *process;
+	struct tel_log *log;
+	struct tel_counters *counters;
+	struct tel_policy policy;
+	/*
+	 * TELEPHONY_ENABLED. False: genuine webhooks are acknowledged and
+	 * not applied, no job is run.
+	 */
+	bool enabled;
+};
+
+#endif

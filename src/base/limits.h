@@ -1,0 +1,74 @@
+/*
+ * Every ceiling of the project in one place, each with its reason.
+ * Sizes are bytes, without a terminating NUL, unless said otherwise.
+ */
+#ifndef TEL_BASE_LIMITS_H
+#define TEL_BASE_LIMITS_H
+
+/* A webhook body: real ones are 1-3 kB; room metadata may hold 64 kB. */
+#define TEL_MAX_BODY		(1024 * 1024)
+
+/* An Authorization header: LiveKit's webhook token is about 300 bytes. */
+#define TEL_MAX_AUTHORIZATION	(8 * 1024)
+
+/*
+ * Room names and participant identities: livekit-server's own default
+ * limits are 256 bytes, and (name, NUL, sid) must fit an LMDB key of 511.
+ */
+#define TEL_MAX_ROOM_NAME	256
+#define TEL_MAX_IDENTITY	256
+
+/* LiveKit's ids (RM_, PA_, EV_, AD_, SCL_) are 15-16 bytes today. */
+#define TEL_MAX_ID		128
+
+/* Event ids are deduplicated by key; 15 bytes today. */
+#define TEL_MAX_EVENT_ID	TEL_MAX_ID
+
+/* A number as it came: "+" and 15 digits (E.164), or a SIP user name. */
+#define TEL_MAX_NUMBER_RAW	256
+#define TEL_MAX_E164		16
+
+/* Any other single text of an event that a call keeps. */
+#define TEL_MAX_TEXT		512
+
+/* An AgentConfig: long prompts are tens of kB; LiveKit took 70 kB. */
+#define TEL_MAX_AGENT_CONFIG	(48 * 1024)
+
+/* Names of agents, trunks and routes. */
+#define TEL_MAX_NAME		128
+
+/* The redacted last event kept with a call (`raw`). */
+#define TEL_MAX_RAW		4096
+
+/* Legs of one call, gone ones included; a conference bridge this is not. */
+#define TEL_MAX_LEGS		64
+
+/*
+ * A timeline keeps its first and its last entries: the beginning explains
+ * why a call is there, the end how it went; a flood in between is cut.
+ */
+#define TEL_TIMELINE_HEAD	128
+#define TEL_TIMELINE_TAIL	128
+#define TEL_MAX_TIMELINE_NOTES	12
+
+/* One record, encoded. */
+#define TEL_MAX_RECORD		(128 * 1024)
+
+/* All strings of one call in memory, superseded ones included. */
+#define TEL_MAX_CALL_ARENA	(512 * 1024)
+
+/* One answer of LiveKit: a ListRooms of 10 000 rooms is about 6 MB. */
+#define TEL_MAX_LIVEKIT_ANSWER	(16 * 1024 * 1024)
+
+/* A configuration or routes file. */
+#define TEL_MAX_CONFIG_FILE	(256 * 1024)
+#define TEL_MAX_ROUTES_FILE	(4 * 1024 * 1024)
+#define TEL_MAX_ROUTES		10000
+
+/* API keys valid at one time (rotation needs two). */
+#define TEL_MAX_KEYS		16
+
+/* A page of calls or of due jobs. */
+#define TEL_MAX_PAGE		200
+
+#endif

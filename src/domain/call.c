@@ -1,0 +1,321 @@
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "domain/call.h"
+#include "base/banned.h"
+
+/* ---- ids ------------------------------------------------------------ */
+
+static bool is_dash_place(size_t i)
+{
+	return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+enum tel_err tel_call_id_parse(struct tel_str text, struct tel_call_id *out)
+{
+	size_t i;
+	char c;
+
+	if (text.len != TEL_CALL_ID_TEXT - 1)
+		return TEL_EMALFORMED;
+	for (i = 0; i < text.len; i++) {
+		c = text.ptr[i];
+		if (c >= 'A' && c <= 'F')
+			c = (char)(c - 'A' + 'a');
+		if (is_dash_place(i) ? c != '-' :
+		    !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return TEL_EMALFORMED;
+		out->text[i] = c;
+	}
+	out->text[i] = '\0';
+	return TEL_OK;
+}
+
+void tel_call_id_make(const uint8_t random[16], struct tel_call_id *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t i, at = 0;
+	uint8_t byte;
+
+	for (i = 0; i < 16; i++) {
+		byte = random[i];
+		if (i == 6)
+			byte = (uint8_t)((byte & 0x0f) | 0x40);	/* version 4 */
+		if (i == 8)
+			byte = (uint8_t)((byte & 0x3f) | 0x80);	/* RFC variant */
+		if (is_dash_place(at))
+			out->text[at++] = '-';
+		out->text[at++] = hex[byte >> 4];
+		out->text[at++] = hex[byte & 15];
+	}
+	out->text[at] = '\0';
+}
+
+/* ---- life ----------------------------------------------------------- */
+
+struct tel_call *tel_call_new(void)
+{
+	struct tel_call *call = calloc(1, sizeof(*call));
+
+	if (call)
+		tel_arena_init(&call->mem, TEL_MAX_CALL_ARENA);
+	return call;
+}
+
+void tel_call_free(struct tel_call *call)
+{
+	if (!call)
+		return;
+	tel_arena_release(&call->mem);
+	free(call);
+}
+
+/* Copy the text that *field borrows from another call. */
+static enum tel_err adopt(struct tel_call *call, struct tel_str *field)
+{
+	return tel_arena_copy(&call->mem, *field, TEL_MAX_CALL_ARENA, field);
+}
+
+static enum tel_err adopt_all(struct tel_call *call, struct tel_str **fields, size_t n)
+{
+	enum tel_err err = TEL_OK;
+	size_t i;
+
+	for (i = 0; i < n && !err; i++)
+		err = adopt(call, fields[i]);
+	return err;
+}
+
+static enum tel_err adopt_legs(struct tel_call *call)
+{
+	const struct tel_leg *from = call->legs;
+	size_t i, n = call->n_legs;
+	enum tel_err err = TEL_OK;
+	struct tel_leg *leg;
+
+	call->legs = NULL;
+	call->n_legs = 0;
+	for (i = 0; i < n && !err; i++) {
+		err = tel_call_add_leg(call, &leg);
+		if (err)
+			break;
+		*leg = from[i];
+		err = adopt_all(call, (struct tel_str *[]){
+			&leg->participant_sid, &leg->identity, &leg->room_sid,
+			&leg->sip_call_id, &leg->disconnect_reason }, 5);
+	}
+	return err;
+}
+
+enum tel_err tel_call_clone(const struct tel_call *call, struct tel_call **out)
+{
+	struct tel_call *copy = tel_call_new();
+	struct tel_arena mem;
+	enum tel_err err = TEL_ENOMEM;
+	int kind;
+
+	if (!copy)
+		goto out;
+	mem = copy->mem;
+	*copy = *call;
+	copy->mem = mem;
+	err = adopt_all(copy, (struct tel_str *[]){
+		&copy->room_name, &copy->room_sid, &copy->from_raw, &copy->to_raw,
+		&copy->trunk_id, &copy->sip_call_id, &copy->participant_sid,
+		&copy->identity, &copy->rule_id, &copy->agent.name, &copy->agent.config,
+		&copy->agent.route, &copy->agent.dispatch_id, &copy->error_code,
+		&copy->error_message, &copy->raw }, 16);
+	for (kind = 0; kind < TEL_JOB_KINDS && !err; kind++)
+		err = adopt(copy, &copy->jobs[kind].lease.owner);
+	if (!err)
+		err = adopt_legs(copy);
+	if (!err) {
+		*out = copy;
+		copy = NULL;
+	}
+out:
+	tel_call_free(copy);
+	return err;
+}
+
+/* ---- texts and legs --------------------------------------------------- */
+
+enum tel_err tel_call_set(struct tel_call *call, struct tel_str *field, struct tel_str value,
+			  size_t max)
+{
+	if (tel_str_eq(*field, value) && !field->ptr == !value.ptr)
+		return TEL_OK;
+	return tel_arena_copy(&call->mem, value, max, field);
+}
+
+/* Room for legs is doubled: 4, 8, 16 …; the old array stays in the arena. */
+static bool is_full(size_t n)
+{
+	return n == 0 || (n >= 4 && (n & (n - 1)) == 0);
+}
+
+enum tel_err tel_call_add_leg(struct tel_call *call, struct tel_leg **out)
+{
+	size_t n = call->n_legs;
+	struct tel_leg *legs;
+
+	if (n >= TEL_MAX_LEGS)
+		return TEL_ETOOBIG;
+	if (is_full(n)) {
+		legs = tel_arena_alloc(&call->mem, sizeof(*legs) * (n ? n * 2 : 4));
+		if (!legs)
+			return TEL_ENOMEM;
+		if (n > 0)
+			memcpy(legs, call->legs, n * sizeof(*legs));
+		call->legs = legs;
+	}
+	*out = &call->legs[call->n_legs++];
+	return TEL_OK;
+}
+
+struct tel_leg *tel_call_leg(const struct tel_call *call, struct tel_str participant_sid)
+{
+	size_t i;
+
+	for (i = 0; i < call->n_legs; i++)
+		if (tel_str_eq(call->legs[i].participant_sid, participant_sid))
+			return &call->legs[i];
+	return NULL;
+}
+
+bool tel_call_is_over(const struct tel_call *call)
+{
+	return call->status == TEL_CALL_ENDED || call->status == TEL_CALL_FAILED;
+}
+
+size_t tel_call_living_legs(const struct tel_call *call, enum tel_participant_kind kind)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < call->n_legs; i++)
+		n += call->legs[i].kind == kind && call->legs[i].left_at == 0 &&
+		     tel_str_eq(call->legs[i].room_sid, call->room_sid);
+	return n;
+}
+
+tel_time tel_call_wakes_at(const struct tel_call *call)
+{
+	tel_time at, first = 0;
+	int kind;
+
+	for (kind = 0; kind < TEL_JOB_KINDS; kind++) {
+		if (!call->jobs[kind].pending)
+			continue;
+		at = tel_job_wakes_at(&call->jobs[kind]);
+		if (first == 0 || at < first)
+			first = at;
+	}
+	return first;
+}
+
+/* ---- names ------------------------------------------------------------ */
+
+static const char *const status_names[TEL_CALL_STATUSES] = {
+	[TEL_CALL_CREATED] = "created",
+	[TEL_CALL_SIP_PARTICIPANT_JOINED] = "sip_participant_joined",
+	[TEL_CALL_AGENT_DISPATCHED] = "agent_dispatched",
+	[TEL_CALL_ENDED] = "ended",
+	[TEL_CALL_FAILED] = "failed",
+};
+
+static const char *const outcome_names[TEL_OUTCOMES] = {
+	[TEL_OUTCOME_COMPLETED] = "completed",
+	[TEL_OUTCOME_BUSY] = "busy",
+	[TEL_OUTCOME_NO_ANSWER] = "no_answer",
+	[TEL_OUTCOME_REJECTED] = "rejected",
+	[TEL_OUTCOME_CANCELED] = "canceled",
+	[TEL_OUTCOME_FAILED] = "failed",
+	[TEL_OUTCOME_UNKNOWN] = "unknown",
+};
+
+static const char *const by_names[TEL_BYS] = {
+	[TEL_BY_CALLER] = "caller",
+	[TEL_BY_CALLEE] = "callee",
+	[TEL_BY_AGENT] = "agent",
+	[TEL_BY_API] = "api",
+	[TEL_BY_TIMEOUT] = "timeout",
+	[TEL_BY_LIVEKIT] = "livekit",
+};
+
+static const char *const direction_names[] = {
+	[TEL_INBOUND] = "inbound",
+	[TEL_OUTBOUND] = "outbound",
+};
+
+static bool find_name(const char *const *names, size_t n, struct tel_str text, size_t *at)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (names[i] && tel_str_is(text, names[i])) {
+			*at = i;
+			return true;
+		}
+	return false;
+}
+
+const char *tel_call_status_text(enum tel_call_status status)
+{
+	return (unsigned)status < TEL_CALL_STATUSES ? status_names[status] : "?";
+}
+
+const char *tel_outcome_text(enum tel_outcome outcome)
+{
+	return (unsigned)outcome < TEL_OUTCOMES ? outcome_names[outcome] : NULL;
+}
+
+const char *tel_ended_by_text(enum tel_ended_by by)
+{
+	return (unsigned)by < TEL_BYS ? by_names[by] : NULL;
+}
+
+const char *tel_direction_text(enum tel_direction direction)
+{
+	return direction_names[direction == TEL_OUTBOUND];
+}
+
+bool tel_call_status_from(struct tel_str text, enum tel_call_status *out)
+{
+	size_t at;
+
+	if (!find_name(status_names, TEL_CALL_STATUSES, text, &at))
+		return false;
+	*out = (enum tel_call_status)at;
+	return true;
+}
+
+bool tel_outcome_from(struct tel_str text, enum tel_outcome *out)
+{
+	size_t at;
+
+	if (!find_name(outcome_names, TEL_OUTCOMES, text, &at))
+		return false;
+	*out = (enum tel_outcome)at;
+	return true;
+}
+
+bool tel_ended_by_from(struct tel_str text, enum tel_ended_by *out)
+{
+	size_t at;
+
+	if (!find_name(by_names, TEL_BYS, text, &at))
+		return false;
+	*out = (enum tel_ended_by)at;
+	return true;
+}
+
+bool tel_direction_from(struct tel_str text, enum tel_direction *out)
+{
+	size_t at;
+
+	if (!find_name(direction_names, 2, text, &at))
+		return false;
+	*out = (enum tel_direction)at;
+	return true;
+}

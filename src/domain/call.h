@@ -1,0 +1,181 @@
+/*
+ * A phone call: the aggregate that every step loads, changes and stores.
+ *
+ * Identity: sip.callID is the phone call, (room name, room sid) the room's
+ * life, a participant sid one connection (a leg). A call belongs to a room
+ * name; LiveKit restarting gives it a new room sid and new legs.
+ *
+ * A call owns an arena with all its texts. Set texts with tel_call_set()
+ * only. Nothing here is thread safe: a call belongs to whoever loaded it.
+ */
+#ifndef TEL_DOMAIN_CALL_H
+#define TEL_DOMAIN_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "domain/event.h"
+#include "domain/job.h"
+#include "domain/number.h"
+
+/* A UUID as 36 lower-case characters (RFC 9562) and its NUL. */
+#define TEL_CALL_ID_TEXT 37
+
+struct tel_call_id {
+	char text[TEL_CALL_ID_TEXT];
+};
+
+/* TEL_EMALFORMED unless `text` is a UUID; upper case is folded. */
+TEL_MUST_CHECK enum tel_err tel_call_id_parse(struct tel_str text, struct tel_call_id *out);
+
+/* A version 4 UUID out of 16 random bytes. */
+void tel_call_id_make(const uint8_t random[16], struct tel_call_id *out);
+
+static inline struct tel_str tel_call_id_str(const struct tel_call_id *id)
+{
+	return tel_str_from(id->text);
+}
+
+enum tel_direction { TEL_INBOUND, TEL_OUTBOUND };
+
+enum tel_call_status {
+	TEL_CALL_CREATED,		/* stored, no phone in the room yet */
+	TEL_CALL_SIP_PARTICIPANT_JOINED,
+	TEL_CALL_AGENT_DISPATCHED,
+	TEL_CALL_ENDED,			/* final */
+	TEL_CALL_FAILED,		/* final */
+	TEL_CALL_STATUSES
+};
+
+enum tel_outcome {
+	TEL_OUTCOME_NONE,		/* the call lives */
+	TEL_OUTCOME_COMPLETED,
+	TEL_OUTCOME_BUSY,
+	TEL_OUTCOME_NO_ANSWER,
+	TEL_OUTCOME_REJECTED,
+	TEL_OUTCOME_CANCELED,
+	TEL_OUTCOME_FAILED,
+	TEL_OUTCOME_UNKNOWN,
+	TEL_OUTCOMES
+};
+
+enum tel_ended_by {
+	TEL_BY_NOBODY,			/* the call lives, or nobody knows */
+	TEL_BY_CALLER,
+	TEL_BY_CALLEE,
+	TEL_BY_AGENT,
+	TEL_BY_API,			/* the room or participant was removed */
+	TEL_BY_TIMEOUT,
+	TEL_BY_LIVEKIT,
+	TEL_BYS
+};
+
+/* One connection of a phone or an agent to the room. */
+struct tel_leg {
+	enum tel_participant_kind kind;	/* SIP or AGENT */
+	struct tel_str participant_sid;
+	struct tel_str identity;
+	struct tel_str room_sid;
+	struct tel_str sip_call_id;	/* SIP legs */
+	enum tel_sip_status sip_status;	/* the last one heard */
+	tel_time joined_at;		/* 0: its joining was never heard of */
+	tel_time left_at;		/* 0: it is there. Else a tombstone: a
+					   late `joined` does not revive it */
+	struct tel_str disconnect_reason;
+};
+
+struct tel_call_agent {
+	struct tel_str name;		/* whom to dispatch */
+	struct tel_str config;		/* AgentConfig, a JSON object */
+	struct tel_str route;		/* which rule gave it: "did:+1555" */
+	struct tel_str dispatch_id;	/* the living dispatch in room_sid */
+	tel_time joined_at;
+	tel_time left_at;
+};
+
+struct tel_call {
+	struct tel_arena mem;
+
+	struct tel_call_id id;
+	struct tel_call_id previous_id;	/* "" or the call that was in this very
+					   room before: its dispatch may serve */
+	enum tel_direction direction;
+	enum tel_call_status status;
+	enum tel_outcome outcome;
+	enum tel_ended_by ended_by;
+
+	struct tel_str room_name;
+	struct tel_str room_sid;
+	tel_time room_created_at;	/* orders the lives of a room; 0 unknown */
+	tel_time room_finished_at;	/* 0: as far as we know it is there */
+
+	struct tel_e164 from, to;	/* "" when it can't be normalised */
+	struct tel_str from_raw, to_raw; /* set when they differ from E.164 */
+	struct tel_str trunk_id;
+	struct tel_str sip_call_id;	/* of the first leg */
+	struct tel_str participant_sid;	/* of the newest phone leg */
+	struct tel_str identity;
+	struct tel_str rule_id;
+
+	tel_time created_at, updated_at, ended_at;
+	struct tel_call_agent agent;
+	bool agent_was_there;		/* in any life of the room */
+
+	struct tel_str error_code;	/* LiveKit's or ours, on `failed` */
+	struct tel_str error_message;
+	struct tel_str raw;		/* last event, redacted JSON */
+
+	struct tel_leg *legs;		/* in mem; order of first mention */
+	size_t n_legs;
+	struct tel_job jobs[TEL_JOB_KINDS];
+	uint32_t timeline_len;		/* entries written so far */
+};
+
+/* A zeroed call with an arena. NULL = no memory. */
+struct tel_call *tel_call_new(void);
+void tel_call_free(struct tel_call *call);	/* NULL is fine */
+
+/* A deep copy, compacted. TEL_ENOMEM */
+TEL_MUST_CHECK enum tel_err tel_call_clone(const struct tel_call *call, struct tel_call **out);
+
+/*
+ * Copy `value` into the call's arena and point *field at it.
+ * TEL_ENOMEM | TEL_ETOOBIG (more than `max` bytes; *field is unchanged)
+ */
+TEL_MUST_CHECK enum tel_err tel_call_set(struct tel_call *call, struct tel_str *field,
+					 struct tel_str value, size_t max);
+
+/* A new zeroed leg at the end. TEL_ENOMEM | TEL_ETOOBIG (TEL_MAX_LEGS) */
+TEL_MUST_CHECK enum tel_err tel_call_add_leg(struct tel_call *call, struct tel_leg **out);
+
+/* NULL if there is none with that participant sid. */
+struct tel_leg *tel_call_leg(const struct tel_call *call, struct tel_str participant_sid);
+
+bool tel_call_is_over(const struct tel_call *call);
+
+/* Legs of that kind which are in the call's current room now. */
+size_t tel_call_living_legs(const struct tel_call *call, enum tel_participant_kind kind);
+
+/*
+ * When the call wants attention next: the earliest of its pending jobs;
+ * 0 = never (all done).
+ */
+tel_time tel_call_wakes_at(const struct tel_call *call);
+
+/* Names as in the API: "agent_dispatched", "no_answer", "caller", … */
+const char *tel_call_status_text(enum tel_call_status status);
+const char *tel_outcome_text(enum tel_outcome outcome);		/* NONE: NULL */
+const char *tel_ended_by_text(enum tel_ended_by by);		/* NOBODY: NULL */
+const char *tel_direction_text(enum tel_direction direction);
+bool tel_call_status_from(struct tel_str text, enum tel_call_status *out);
+bool tel_outcome_from(struct tel_str text, enum tel_outcome *out);
+bool tel_ended_by_from(struct tel_str text, enum tel_ended_by *out);
+bool tel_direction_from(struct tel_str text, enum tel_direction *out);
+
+#endif

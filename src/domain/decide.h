@@ -1,0 +1,128 @@
+/*
+ * The decisions: each is a tel_decide_fn (domain/step.h) with its context.
+ * Together with the table in decide.c they are the state machine.
+ */
+#ifndef TEL_DOMAIN_DECIDE_H
+#define TEL_DOMAIN_DECIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/time.h"
+#include "domain/call.h"
+#include "domain/event.h"
+#include "domain/job.h"
+#include "domain/policy.h"
+#include "domain/step.h"
+
+/* What every decision knows from outside. Borrowed texts. */
+struct tel_decide_env {
+	tel_time now;
+	uint64_t random;		/* for jitter */
+	struct tel_str self;		/* this process as a lease owner */
+	const struct tel_policy *policy;
+};
+
+/* ---- a webhook event ------------------------------------------------ */
+
+enum tel_event_effect {
+	TEL_EFFECT_IGNORED,		/* not about a call */
+	TEL_EFFECT_DUPLICATE,		/* this event id was applied before */
+	TEL_EFFECT_NOTED,		/* about a call, changed nothing of weight */
+	TEL_EFFECT_CREATED,		/* a new call */
+	TEL_EFFECT_MOVED,		/* the call goes on in a new room */
+	TEL_EFFECT_CHANGED,
+	TEL_EFFECT_ENDED		/* the call is over by it */
+};
+
+const char *tel_event_effect_text(enum tel_event_effect effect);
+
+struct tel_on_event {
+	/* in */
+	struct tel_decide_env env;
+	const struct tel_event *event;
+	struct tel_call_id new_call_id;	/* for a call that is to be made */
+	struct tel_str agent_name;	/* what routing says for this leg */
+	struct tel_str agent_config;
+	struct tel_str route;
+	bool lease_dispatch;		/* this process will run the dispatch: lease
+					   it in the same commit */
+	/* out */
+	enum tel_event_effect effect;
+	struct tel_call_id call_id;	/* "" if no call was touched */
+	bool dispatch_leased;		/* the dispatch job is ours now */
+};
+
+enum tel_err tel_decide_event(struct tel_step *step, void *on_event);
+
+/* What a step for this event has to load. Borrows from `event`. */
+void tel_event_about(const struct tel_event *event, struct tel_step_about *about);
+
+/* ---- taking a job --------------------------------------------------- */
+
+enum tel_take_result {
+	TEL_TAKE_NOTHING,		/* not due, leased to somebody, or gone */
+	TEL_TAKE_RUN,			/* leased to us: run it */
+	TEL_TAKE_DONE			/* it needed no request and is done */
+};
+
+struct tel_take_job {
+	/* in */
+	struct tel_decide_env env;
+	struct tel_str dead_owner;	/* leases of this owner don't count;
+					   absent = every lease counts */
+	/* out */
+	enum tel_take_result result;
+	enum tel_job_kind kind;
+	bool taken_over;		/* from a dead process: let it settle */
+	struct tel_call *call;		/* a copy as it is now, for the caller to
+					   free; NULL unless RUN */
+};
+
+/* Takes the one job of the call that is due first. */
+enum tel_err tel_decide_take(struct tel_step *step, void *take_job);
+
+/* ---- what became of a job ------------------------------------------- */
+
+enum tel_dispatch_result {
+	TEL_DISPATCH_MADE,		/* by this attempt */
+	TEL_DISPATCH_FOUND,		/* an earlier attempt had made it */
+	TEL_DISPATCH_RETRY,		/* may have been made; look, then repeat */
+	TEL_DISPATCH_RETRY_UNSENT,	/* was not made */
+	TEL_DISPATCH_REFUSED,		/* LiveKit says no for good */
+	TEL_DISPATCH_CANCELLED		/* the call was over before it was sent */
+};
+
+struct tel_dispatch_done {
+	/* in */
+	struct tel_decide_env env;
+	enum tel_dispatch_result result;
+	struct tel_str room_sid;	/* the life of the room it was meant for */
+	struct tel_str dispatch_id;	/* MADE, FOUND */
+	struct tel_str code, message;	/* RETRY, REFUSED */
+	tel_time retry_after;		/* asked for by LiveKit; 0 = no */
+	/* out */
+	enum tel_call_status status;	/* of the call, afterwards */
+	bool over;			/* it was over already */
+};
+
+enum tel_err tel_decide_dispatch_done(struct tel_step *step, void *dispatch_done);
+
+enum tel_delete_result {
+	TEL_DELETE_DONE,		/* deleted */
+	TEL_DELETE_GONE,		/* there was none any more */
+	TEL_DELETE_KEPT,		/* a phone is in it: somebody else's call */
+	TEL_DELETE_RETRY,
+	TEL_DELETE_REFUSED
+};
+
+struct tel_delete_done {
+	struct tel_decide_env env;
+	enum tel_delete_result result;
+	struct tel_str code, message;
+	tel_time retry_after;
+};
+
+enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done);
+
+#endif

@@ -1,0 +1,47 @@
+#include "config.h"
+
+#include "domain/job.h"
+
+static const char *const names[TEL_JOB_KINDS] = {
+	[TEL_JOB_DISPATCH_AGENT] = "dispatch_agent",
+	[TEL_JOB_DELETE_ROOM] = "delete_room",
+	[TEL_JOB_END_OVERDUE] = "end_overdue",
+};
+
+const char *tel_job_kind_text(enum tel_job_kind kind)
+{
+	return (unsigned)kind < TEL_JOB_KINDS ? names[kind] : "?";
+}
+
+bool tel_job_kind_from(struct tel_str text, enum tel_job_kind *out)
+{
+	int kind;
+
+	for (kind = 0; kind < TEL_JOB_KINDS; kind++)
+		if (tel_str_is(text, names[kind])) {
+			*out = (enum tel_job_kind)kind;
+			return true;
+		}
+	return false;
+}
+
+bool tel_job_is_leased(const struct tel_job *job, tel_time now)
+{
+	return tel_str_is_set(job->lease.owner) && now < job->lease.until;
+}
+
+tel_time tel_job_wakes_at(const struct tel_job *job)
+{
+	return tel_str_is_set(job->lease.owner) ? job->lease.until : job->due;
+}
+
+tel_time tel_job_backoff(uint32_t attempt, uint64_t random)
+{
+	tel_time pause = TEL_BACKOFF_FIRST;
+
+	while (attempt-- > 1 && pause < TEL_BACKOFF_MAX)
+		pause *= 2;
+	if (pause > TEL_BACKOFF_MAX)
+		pause = TEL_BACKOFF_MAX;
+	return pause / 2 + (tel_time)(random % (uint64_t)(pause / 2 + 1));
+}

@@ -1,0 +1,71 @@
+/*
+ * A job: something a call still has to have done, with a due time. The one
+ * concept for outbox, retry, grace period and time-out. A call has at most
+ * one job of a kind.
+ *
+ * A lease says which process works on it. Whoever finds a job that was
+ * leased before (attempt > 0) must assume that its request went out, and
+ * find out before sending anything (`unsure`).
+ */
+#ifndef TEL_DOMAIN_JOB_H
+#define TEL_DOMAIN_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "base/time.h"
+
+enum tel_job_kind {
+	TEL_JOB_DISPATCH_AGENT,	/* put the agent into the call's room */
+	TEL_JOB_DELETE_ROOM,	/* tidy up behind a call that is over */
+	TEL_JOB_END_OVERDUE,	/* end a call whose own ending never came */
+	TEL_JOB_KINDS
+};
+
+struct tel_lease {
+	struct tel_str owner;	/* absent = not leased */
+	tel_time until;
+};
+
+struct tel_job {
+	bool pending;		/* false: the slot is empty */
+	bool cancelled;		/* the call ended while a lease was out */
+	bool unsure;		/* a request may have taken effect already */
+	uint32_t attempt;	/* leases taken so far */
+	tel_time due;
+	struct tel_lease lease;
+};
+
+/*
+ * A lease must outlive the longest request (TEL_REQUEST_TIMEOUT) plus the
+ * clock skew we tolerate between processes (60 s). Leases of processes that
+ * are known to be dead do not wait for it.
+ */
+#define TEL_REQUEST_TIMEOUT	(15 * TEL_SECOND)
+#define TEL_LEASE_TIME		(120 * TEL_SECOND)
+
+/*
+ * What a dead process has just sent may still be on its way into LiveKit:
+ * who takes over waits this long before he looks what became of it.
+ */
+#define TEL_TAKEOVER_SETTLE	(1 * TEL_SECOND)
+
+/* First pause, longest pause; doubled each time, half of it random. */
+#define TEL_BACKOFF_FIRST	(500 * (tel_time)1)
+#define TEL_BACKOFF_MAX		(30 * TEL_SECOND)
+
+/* "dispatch_agent", "delete_room", "end_overdue" */
+const char *tel_job_kind_text(enum tel_job_kind kind);
+bool tel_job_kind_from(struct tel_str text, enum tel_job_kind *out);
+
+/* True if somebody holds a lease that has not run out at `now`. */
+bool tel_job_is_leased(const struct tel_job *job, tel_time now);
+
+/* When the job wants attention next: its due time, or its lease's end. */
+tel_time tel_job_wakes_at(const struct tel_job *job);
+
+/* The pause before attempt number `attempt` (1 …); `random` any 64 bits. */
+tel_time tel_job_backoff(uint32_t attempt, uint64_t random);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * A step: the one way in which anything is written.
+ *
+ *   the store loads what the step is about
+ *     -> a decide function of the domain looks and says what shall be
+ *       -> all of it becomes durable as one unit, or nothing
+ *
+ * A decide function is pure: its result follows from the step and its own
+ * context alone. The store may run it more than once (first on a read-only
+ * snapshot, to find out that nothing needs writing; again after a conflict),
+ * so whatever it leaves in its context must be overwritten by every run.
+ */
+#ifndef TEL_DOMAIN_STEP_H
+#define TEL_DOMAIN_STEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "domain/call.h"
+#include "domain/timeline.h"
+
+/*
+ * What a step is about. The store loads at most one call: the first hit of
+ *   1. call_id
+ *   2. participant_sid     a leg that some call already knows
+ *   3. room_name+room_sid  the newest call of that life of the room
+ *   4. room_name+sip_call_id  the newest call with that phone call
+ * Absent fields are skipped. All texts are borrowed for the step's time.
+ */
+struct tel_step_about {
+	struct tel_str event_id;	/* for deduplication */
+	struct tel_str call_id;
+	struct tel_str participant_sid;
+	struct tel_str room_name;
+	struct tel_str room_sid;
+	struct tel_str sip_call_id;
+	bool expect_change;		/* a hint: skip the read-only run */
+};
+
+#define TEL_STEP_MAX_ENTRIES 6
+
+struct tel_step {
+	/* What the store found. */
+	struct tel_call *call;		/* NULL = none; owned by the store */
+	bool event_seen;		/* event_id was remembered before */
+	bool room_finished;		/* (room_name, room_sid) has a tombstone */
+
+	/* What shall become durable. */
+	bool save;			/* `call` was changed */
+	struct tel_call *fresh;		/* a new call; the store frees it */
+	bool remember_event;		/* event_id, until `remember_until` */
+	bool finish_room;		/* leave a tombstone for the room's life */
+	tel_time remember_until;
+
+	struct tel_entry entries[TEL_STEP_MAX_ENTRIES];
+	struct tel_call *entry_of[TEL_STEP_MAX_ENTRIES]; /* call or fresh */
+	size_t n_entries;
+
+	struct tel_arena mem;		/* for the texts of the entries */
+};
+
+/*
+ * TEL_OK: make it durable (nothing is written when nothing is asked for).
+ * Any other value: nothing is written and step() returns that value.
+ */
+typedef enum tel_err (*tel_decide_fn)(struct tel_step *step, void *ctx);
+
+/* For stores: a step ready for (another) decide; frees what it held. */
+void tel_step_init(struct tel_step *step);
+void tel_step_release(struct tel_step *step);	/* frees call and fresh too */
+
+/* True if a decide asked for anything to be written. */
+bool tel_step_wants_write(const struct tel_step *step);
+
+/*
+ * A timeline entry for `call` (step->call or step->fresh); its seq is taken
+ * from the call, which is then to be saved. Texts must outlive the step or
+ * be literals; copy others with tel_arena_copy(&step->mem, …).
+ * NULL = no memory or no slot.
+ */
+struct tel_entry *tel_step_entry(struct tel_step *step, struct tel_call *call, tel_time at,
+				 enum tel_entry_source source, struct tel_str what);
+
+#endif

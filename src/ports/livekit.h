@@ -1,0 +1,108 @@
+/*
+ * Port: LiveKit's API, as requests that are sent now and answered later,
+ * so that one slow answer holds up nobody else.
+ *
+ * One thread sends and polls (the job runner's); wake() may come from any.
+ */
+#ifndef TEL_PORTS_LIVEKIT_H
+#define TEL_PORTS_LIVEKIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "domain/call.h"
+
+enum tel_lk_method {
+	TEL_LK_CREATE_DISPATCH,		/* AgentDispatchService/CreateDispatch */
+	TEL_LK_LIST_DISPATCH,		/* AgentDispatchService/ListDispatch */
+	TEL_LK_LIST_PARTICIPANTS,	/* RoomService/ListParticipants */
+	TEL_LK_DELETE_ROOM,		/* RoomService/DeleteRoom */
+	TEL_LK_METHODS
+};
+
+/* "CreateDispatch", … */
+const char *tel_lk_method_text(enum tel_lk_method method);
+
+/* All texts are borrowed until send() returns. */
+struct tel_lk_request {
+	enum tel_lk_method method;
+	struct tel_str room;			/* the token is for that room */
+
+	/*
+	 * CREATE_DISPATCH. The dispatch's metadata is `agent_config` (a JSON
+	 * object) plus `telephony: {callId, direction, from, to, roomName,
+	 * roomSid}` out of `call`.
+	 */
+	struct tel_str agent_name;
+	struct tel_str agent_config;
+	const struct tel_call *call;
+};
+
+/* What became of a request: what the caller may do next. */
+enum tel_lk_verdict {
+	TEL_LK_DONE,		/* 2xx, and the answer was understood */
+	TEL_LK_GONE,		/* 404 not_found: what it was about isn't there */
+	TEL_LK_REFUSED,		/* another 4xx: repeating it is useless */
+	TEL_LK_TRY_LATER,	/* 429: not acted on, ask again */
+	TEL_LK_UNKNOWN,		/* 5xx, time-out, broken connection or answer:
+				   it may have taken effect or not */
+	TEL_LK_NOT_SENT		/* nothing of it can have reached LiveKit */
+};
+
+const char *tel_lk_verdict_text(enum tel_lk_verdict verdict);
+
+struct tel_lk_dispatch {
+	struct tel_str id;
+	struct tel_str agent_name;
+	struct tel_str call_id;		/* metadata's telephony.callId, or absent */
+	struct tel_str room_sid;	/* metadata's telephony.roomSid, or absent */
+	bool deleted;			/* state.deleted_at is set */
+};
+
+struct tel_lk_answer {
+	enum tel_lk_method method;
+	enum tel_lk_verdict verdict;
+	int http_status;			/* 0 = none came */
+	tel_time retry_after;			/* pause asked for, ms; 0 = none */
+	struct tel_str code;			/* Twirp's, or "timeout", "connect", … */
+	struct tel_str message;			/* bounded, may be shown */
+
+	const struct tel_lk_dispatch *dispatches; /* CREATE_: one, LIST_: all */
+	size_t n_dispatches;
+	const struct tel_participant *participants; /* LIST_PARTICIPANTS */
+	size_t n_participants;
+};
+
+/* The answer and all it points to is borrowed for the time of the call. */
+typedef void (*tel_lk_done_fn)(void *ctx, const struct tel_lk_answer *answer);
+
+struct tel_livekit;
+
+struct tel_livekit_ops {
+	const char *name;
+	/*
+	 * Start a request. On TEL_OK `done` is called exactly once, by a
+	 * later poll() or close(); otherwise never, and nothing was sent.
+	 * TEL_ENOMEM, TEL_EBUSY (too many under way), TEL_EMALFORMED
+	 */
+	enum tel_err (*send)(struct tel_livekit *livekit, const struct tel_lk_request *request,
+			     tel_lk_done_fn done, void *ctx);
+	/*
+	 * Move things on: returns after answers were delivered, after
+	 * wake(), or after `wait` ms, whichever is first. 0 = don't wait.
+	 */
+	enum tel_err (*poll)(struct tel_livekit *livekit, tel_time wait);
+	/* Let a poll() that is under way (or the next one) return at once. */
+	void (*wake)(struct tel_livekit *livekit);
+	/* Requests under way are answered TEL_LK_UNKNOWN (or _NOT_SENT). */
+	void (*close)(struct tel_livekit *livekit);
+};
+
+struct tel_livekit {
+	const struct tel_livekit_ops *ops;
+};
+
+#endif
