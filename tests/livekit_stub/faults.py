@@ -1,0 +1,74 @@
+"""What the API does wrong on request."""
+
+import random
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+_DROPS = (None, "before", "after")
+
+
+class BadRule(ValueError):
+    """A rule that can't mean anything."""
+
+
+@dataclass
+class Rule:
+    """One fault; times counts down, None is for ever."""
+
+    method: str = "*"
+    room: str | None = None
+    times: int | None = None
+    share: float = 1.0
+    delay_before_ms: float = 0
+    delay_after_ms: float = 0
+    drop: str | None = None
+    status: int | None = None
+    code: str = "unavailable"
+    msg: str = "fault"
+    meta: dict[str, str] = field(default_factory=dict)
+    retry_after: int | None = None
+    act: bool = False
+    hits: int = 0
+
+    @classmethod
+    def parse(cls, given: dict[str, Any]) -> "Rule":
+        """A rule from the control API; misspelt names are refused, since they would do nothing."""
+        known = {f.name for f in fields(cls)} - {"hits"}
+        unknown = set(given) - known
+        if unknown:
+            raise BadRule(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+        rule = cls(**given)
+        if rule.drop not in _DROPS:
+            raise BadRule('drop is "before" or "after"')
+        return rule
+
+    def applies(self, service: str, method: str, room: str) -> bool:
+        """Whether the rule is about this request and not used up."""
+        if self.times is not None and self.hits >= self.times:
+            return False
+        names = ("*", method, f"{service}/{method}")
+        return self.method in names and (self.room is None or self.room == room)
+
+
+class Faults:
+    """The rules in force; the first that applies is the one that counts."""
+
+    def __init__(self) -> None:
+        self.replace([])
+
+    def replace(self, rules: list[Rule], seed: int = 0) -> None:
+        """Put these rules in the place of all others; seed steers their shares."""
+        self.rules = rules
+        self._random = random.Random(seed)
+
+    def take(self, service: str, method: str, room: str) -> Rule | None:
+        """The fault that this request meets."""
+        for rule in self.rules:
+            if rule.applies(service, method, room) and self._random.random() < rule.share:
+                rule.hits += 1
+                return rule
+        return None
+
+    def view(self) -> list[dict[str, Any]]:
+        """The rules with their hits, for the control API."""
+        return [asdict(rule) for rule in self.rules]
