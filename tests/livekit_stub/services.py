@@ -135,9 +135,9 @@ class Services:
         return {"rooms": [views.room_answer(room) for room in rooms]}
 
     async def list_participants(self, request: Fields) -> Answer:
-        """A room that isn't there is an empty one."""
+        """A room that isn't there is an empty one. The newest comes first, as recorded; nobody promises it."""
         room = self._world.visible(request.text("room"))
-        present = room.participants.values() if room else ()
+        present = reversed(room.participants.values()) if room else ()
         return {"participants": [views.participant_answer(participant) for participant in present]}
 
     def _participant(self, room: Room | None, identity: str) -> Participant:
