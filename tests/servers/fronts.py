@@ -13,156 +13,20 @@ as root, and nobody should); otherwise as whoever runs the test.
 """
 import os
 import pathlib
-import pwd
 import re
-import select
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import threading
 import time
 
+from keeper import POLL, START_TIMEOUT, STOP_TIMEOUT, Keeper
+from processes import (FrontError, alive_in, await_end, find_server, free_port, hand_over, has_open,
+                       listening_inode, open_way, pids_where, run_as, runs, send_signal)
+
 CONF = pathlib.Path(__file__).resolve().parents[2] / "apache-conf"
-START_TIMEOUT = 20
-STOP_TIMEOUT = 10
 PORT_ATTEMPTS = 5
-POLL = 0.02
-
-
-class FrontError(Exception):
-    """A server did not start or stop as it should; the text includes its log."""
-
-
-# --- who runs it ------------------------------------------------------------
-
-def run_as():
-    """Keyword arguments for subprocess: run as the user that the fronts run as.
-
-    Empty unless this is root. Whoever touches a front's store (telephonyctl)
-    must be that user."""
-    user = _runner()
-    if user is None:
-        return {}
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-def _runner():
-    if os.geteuid() != 0:
-        return None
-    for name in ("www-data", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise FrontError("no unprivileged user (www-data, nobody) to run the server as")
-
-
-def _hand_over(path):
-    """Makes a file or directory, with everything in it, the runner's own."""
-    user = _runner()
-    if user is None:
-        return
-    for each in [path, *(path.rglob("*") if path.is_dir() else ())]:
-        os.chown(each, user.pw_uid, user.pw_gid, follow_symlinks=False)
-
-
-def _open_way(path):
-    """Lets the runner pass through temporary directories that this user made."""
-    if _runner() is None:
-        return
-    top = pathlib.Path(tempfile.gettempdir()).resolve()
-    for parent in path.resolve().parents:
-        if top not in parent.parents:
-            return
-        os.chmod(parent, parent.stat().st_mode | 0o011)
-
-
-# --- processes --------------------------------------------------------------
-
-def _stat(pid):
-    """(state, session) of a process, or None."""
-    try:
-        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    fields = text.rpartition(")")[2].split()
-    return fields[0], int(fields[3])
-
-
-def _pids(wanted):
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and wanted(int(entry)):
-            found.append(int(entry))
-    return sorted(found)
-
-
-def _runs(pid, program):
-    try:
-        return os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)") == str(program)
-    except OSError:
-        return False
-
-
-def _alive_in(pid, session):
-    stat = _stat(pid)
-    return stat is not None and stat[0] != "Z" and stat[1] == session
-
-
-def await_end(pids, timeout):
-    """Waits until the processes, children or not, have ended; those that haven't."""
-    deadline = time.monotonic() + timeout
-    left = []
-    for pid in pids:
-        try:
-            fd = os.pidfd_open(pid)
-        except ProcessLookupError:
-            continue
-        try:
-            remaining = max(0, deadline - time.monotonic())
-            if not select.select([fd], [], [], remaining)[0]:
-                left.append(pid)
-        finally:
-            os.close(fd)
-    return left
-
-
-def _signal(pid, number):
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _listening_inode(port):
-    """The socket that listens on 127.0.0.1:port, as /proc calls it, or None."""
-    address = f"0100007F:{port:04X}"
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        for line in table:
-            field = line.split()
-            if field[1] == address and field[3] == "0A":
-                return f"socket:[{field[9]}]"
-    return None
-
-
-def _has_open(pid, inode):
-    try:
-        return any(os.readlink(f"/proc/{pid}/fd/{fd}") == inode
-                   for fd in os.listdir(f"/proc/{pid}/fd"))
-    except OSError:
-        return False
-
-
-# --- the shipped files ------------------------------------------------------
 
 _MARK = re.compile(r"^\s*# EDIT (\w+):")
 
@@ -189,94 +53,6 @@ def edited(text, values):
         raise FrontError(f"EDIT marks {sorted(used)}, values for {sorted(values)}")
     return "\n".join(lines) + "\n"
 
-
-def find_server(name):
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/sbin")
-
-
-# --- FastCGI processes that the web server doesn't start itself -------------
-
-class Keeper:
-    """Keeps one FastCGI process on a Unix socket alive, as systemd would.
-
-    how: "socket"     the listening socket is made here, stays open while the
-                      process is replaced and is its file descriptor 0
-                      (telephony-fcgi.socket and .service)
-         "spawn-fcgi" spawn-fcgi -n makes it and becomes the process
-    """
-
-    def __init__(self, how, program, path, environment, log):
-        self._how = how
-        self._path = path
-        self._log = log
-        self._environment = environment
-        self._argv = [str(program)]
-        self._listener = None
-        self._stopping = threading.Event()
-        self._process = None
-        self._lock = threading.Lock()
-        if how == "spawn-fcgi":
-            self._argv = [find_server("spawn-fcgi"), "-n", "-s", str(path), "-M", "0660",
-                          "--", str(program)]
-        self._thread = threading.Thread(target=self._keep, daemon=True)
-
-    def start(self):
-        if self._how == "socket":
-            self._listener = socket.socket(socket.AF_UNIX)
-            self._listener.bind(str(self._path))
-            self._listener.listen(1024)
-            _hand_over(self._path)
-        self._spawn()
-        self._thread.start()
-        self._await_socket()
-
-    def stop(self):
-        with self._lock:
-            self._stopping.set()
-            process = self._process
-        if process is not None:
-            if process.poll() is None:
-                process.terminate()
-            try:
-                process.wait(STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        if self._thread.is_alive():
-            self._thread.join()
-        if self._listener is not None:
-            self._listener.close()
-
-    def _spawn(self):
-        with self._lock:
-            if self._stopping.is_set():
-                return
-            self._process = subprocess.Popen(
-                self._argv, stdin=self._listener or subprocess.DEVNULL, stdout=self._log,
-                stderr=self._log, env=self._environment, start_new_session=True, **run_as())
-
-    def _keep(self):
-        pause = 0
-        while not self._stopping.wait(pause):
-            began = time.monotonic()
-            self._process.wait()
-            # One that can't live is not started in a tight loop.
-            pause = 0.2 if time.monotonic() - began < 1 else 0
-            if not self._stopping.wait(pause):
-                self._spawn()
-
-    def _await_socket(self):
-        deadline = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < deadline:
-            with socket.socket(socket.AF_UNIX) as probe:
-                if probe.connect_ex(str(self._path)) == 0:
-                    return
-            if self._stopping.wait(POLL):
-                break
-        raise FrontError(f"nothing accepts on {self._path}")
-
-
-# --- the fronts -------------------------------------------------------------
 
 class Front:
     """One web server with the program behind it. Use as a context manager.
@@ -346,7 +122,7 @@ class Front:
         """The processes of the program that live now; kill what you like.
 
         Behind plain CGI: those that are answering, or doing a job afterwards."""
-        return _pids(lambda pid: _runs(pid, self.program))
+        return pids_where(lambda pid: runs(pid, self.program))
 
     def log(self):
         """All that server and program have logged so far."""
@@ -389,12 +165,12 @@ class Front:
 
     def _prepare(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="tel-")).resolve()
-        _open_way(self.dir / "x")
+        open_way(self.dir / "x")
         self._prepare_program()
         self._prepare_state()
         self._prepare_config()
         (self.dir / "uploads").mkdir()
-        _hand_over(self.dir)
+        hand_over(self.dir)
 
     def program_path(self):
         return self.dir / "telephony.fcgi"
@@ -417,8 +193,8 @@ class Front:
     def _prepare_state(self):
         self.state_dir = pathlib.Path(self._asked_state_dir or self.dir / "state").resolve()
         self.state_dir.mkdir(mode=0o700, exist_ok=True)
-        _open_way(self.state_dir)
-        _hand_over(self.state_dir)
+        open_way(self.state_dir)
+        hand_over(self.state_dir)
 
     def _prepare_config(self):
         settings = dict(self._settings)
@@ -439,7 +215,7 @@ class Front:
     def write(self, name, text):
         path = self.dir / name
         path.write_text(text)
-        _hand_over(path)
+        hand_over(path)
         return path
 
     # Starting and stopping the server.
@@ -451,10 +227,10 @@ class Front:
     def _start_server(self):
         """A port that was free may be taken a moment later: then another one."""
         for attempt in range(1, PORT_ATTEMPTS + 1):
-            self.port = _free_port()
+            self.port = free_port()
             self.write_configuration()
             with open(self.dir / "server.log", "ab") as log:
-                _hand_over(self.dir / "server.log")
+                hand_over(self.dir / "server.log")
                 self._server = subprocess.Popen(
                     self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     cwd=self.dir, env=self.environment(), start_new_session=True, **run_as())
@@ -468,8 +244,8 @@ class Front:
         """True as soon as a process of ours, not of somebody else, listens."""
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
-            inode = _listening_inode(self.port)
-            if inode and any(_has_open(pid, inode) for pid in self._session()):
+            inode = listening_inode(self.port)
+            if inode and any(has_open(pid, inode) for pid in self._session()):
                 return True
             try:
                 self._server.wait(POLL)
@@ -480,7 +256,7 @@ class Front:
 
     def _session(self):
         session = self._server.pid
-        return _pids(lambda pid: _alive_in(pid, session))
+        return pids_where(lambda pid: alive_in(pid, session))
 
     def _stop_server(self):
         if self._server.poll() is None:
@@ -501,19 +277,19 @@ class Front:
         self._kill(self._workers())
         programs = self.fastcgi_pids()
         for pid in programs:
-            _signal(pid, signal.SIGTERM)
+            send_signal(pid, signal.SIGTERM)
         await_end(programs, STOP_TIMEOUT)
         self._kill(self.fastcgi_pids())
 
     def _workers(self):
         if self._server is None:
             return []
-        return [pid for pid in self._session() if not _runs(pid, self.program)]
+        return [pid for pid in self._session() if not runs(pid, self.program)]
 
     def _kill(self, pids):
         for pid in pids:
             self.killed.append(pid)
-            _signal(pid, signal.SIGKILL)
+            send_signal(pid, signal.SIGKILL)
         await_end(pids, STOP_TIMEOUT)
 
 

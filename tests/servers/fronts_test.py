@@ -15,6 +15,7 @@ import unittest
 import zlib
 
 import fronts
+import processes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUR_CEILING = 1024 * 1024
@@ -165,7 +166,7 @@ class OfEveryFront:
         self.assertTrue(before)
         for pid in before:
             os.kill(pid, signal.SIGKILL)
-        self.assertEqual(fronts.await_end(before, 10), [])
+        self.assertEqual(processes.await_end(before, 10), [])
         got = self.ask_until_answered("/telephony/healthz")
         self.assertNotIn(int(got.header("X-Pid")), before)
 
@@ -232,11 +233,11 @@ class LeavesNothing(unittest.TestCase):
                     Exchange(front, "GET", "/telephony/healthz")
                     pids = [front.pid, *front.fastcgi_pids()]
                     directory, port = front.dir, front.port
-                self.assertEqual(fronts.await_end(pids, 0), [])
+                self.assertEqual(processes.await_end(pids, 0), [])
                 self.assertEqual(front.fastcgi_pids(), [])
                 self.assertEqual(front.killed, [])
                 self.assertFalse(directory.exists())
-                self.assertIsNone(fronts._listening_inode(port))
+                self.assertIsNone(processes.listening_inode(port))
 
     def test_nothing_after_a_server_that_was_killed(self):
         for kind in fronts.available():
