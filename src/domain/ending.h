@@ -1,0 +1,30 @@
+/*
+ * How a call ended: who ended it and what it came to, from the evidence the
+ * last phone leg left behind. Pure tables; the source of the values is what
+ * livekit-sip was observed to send.
+ */
+#ifndef TEL_DOMAIN_ENDING_H
+#define TEL_DOMAIN_ENDING_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "domain/call.h"
+#include "domain/event.h"
+
+struct tel_ending {
+	enum tel_outcome outcome;
+	enum tel_ended_by by;
+};
+
+/*
+ * The last phone leg left with `status` and `reason` (the name of LiveKit's
+ * DisconnectReason, or absent). `agent_was_there`: in any life of the room.
+ */
+struct tel_ending tel_ending_of_inbound(enum tel_sip_status status, struct tel_str reason,
+					bool agent_was_there);
+
+/* Nobody ever heard how it ended: the room finished, or time ran out. */
+struct tel_ending tel_ending_unheard(bool room_finished, bool agent_was_there);
+
+#endif

@@ -1,0 +1,73 @@
+#include "config.h"
+
+#include "domain/reaction.h"
+
+static bool is_another_agent(const struct tel_reaction *r)
+{
+	struct tel_str name = r->event->participant.agent_name;
+
+	/* Old workers don't say their name; who else would it be. */
+	return tel_str_is_set(name) && !tel_str_eq(name, r->call->agent.name);
+}
+
+static bool is_elsewhere(const struct tel_reaction *r)
+{
+	return !tel_str_eq(r->event->room_sid, r->call->room_sid);
+}
+
+static void was_there(struct tel_reaction *r)
+{
+	tel_time joined = r->event->participant.joined_at;
+
+	r->call->agent_was_there = true;
+	if (r->call->agent.joined_at == 0)
+		r->call->agent.joined_at = joined ? joined : r->at;
+}
+
+enum tel_err tel_react_agent_joins(struct tel_reaction *r)
+{
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	if (is_elsewhere(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
+	if (is_another_agent(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "another agent");
+	err = tel_react_leg(r, &leg, &is_new);
+	if (err)
+		return err;
+	was_there(r);
+	if (leg->left_at)
+		return tel_react(r, TEL_EFFECT_NOTED, "late: it has left already");
+	if (leg->joined_at == 0)
+		leg->joined_at = r->at;
+	r->call->agent.left_at = 0;
+	return tel_react(r, TEL_EFFECT_CHANGED, "the agent is there");
+}
+
+enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
+{
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	if (is_elsewhere(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
+	if (is_another_agent(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "another agent");
+	err = tel_react_leg(r, &leg, &is_new);
+	if (err)
+		return err;
+	was_there(r);
+	if (leg->left_at)
+		return tel_react(r, TEL_EFFECT_NOTED, "known already");
+	leg->left_at = r->at;
+	err = tel_call_set(r->call, &leg->disconnect_reason,
+			   r->event->participant.disconnect_reason, TEL_MAX_TEXT);
+	if (err)
+		return err;
+	if (tel_call_living_legs(r->call, TEL_PARTICIPANT_AGENT) == 0)
+		r->call->agent.left_at = r->at;
+	return tel_react(r, TEL_EFFECT_CHANGED, "the agent has left");
+}

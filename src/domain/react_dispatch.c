@@ -1,0 +1,96 @@
+#include "config.h"
+
+#include "domain/reaction.h"
+
+/*
+ * The answer is for an earlier life of the room, or somebody else holds the
+ * lease by now: the job in the slot is not the one this answer is about.
+ */
+static bool is_not_our_job(const struct tel_reaction *r)
+{
+	const struct tel_job *job = &r->call->jobs[TEL_JOB_DISPATCH_AGENT];
+
+	return !job->pending || !tel_str_eq(job->lease.owner, r->env->self) ||
+	       !tel_str_eq(r->dispatch->room_sid, r->call->room_sid);
+}
+
+enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
+{
+	struct tel_call *call = r->call;
+	enum tel_err err;
+
+	if (is_not_our_job(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "late: the call has moved on");
+	/* The room finished while the request was under way: what it made is
+	   in a new room that has nobody in it. */
+	if (call->jobs[TEL_JOB_DISPATCH_AGENT].cancelled)
+		return tel_react_dispatch_after_end(r);
+	err = tel_call_set(call, &call->agent.dispatch_id, r->dispatch->dispatch_id, TEL_MAX_ID);
+	if (err)
+		return err;
+	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
+	call->status = TEL_CALL_AGENT_DISPATCHED;
+	return tel_react(r, TEL_EFFECT_CHANGED, r->dispatch->result == TEL_DISPATCH_FOUND ?
+			 "found: an earlier request had made it" : "dispatched");
+}
+
+enum tel_err tel_react_dispatch_retry(struct tel_reaction *r)
+{
+	struct tel_job *job = &r->call->jobs[TEL_JOB_DISPATCH_AGENT];
+	tel_time pause = tel_job_backoff(job->attempt, r->env->random);
+
+	if (is_not_our_job(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "late: the call has moved on");
+	if (job->cancelled)
+		return tel_react_dispatch_after_end(r);
+	if (r->dispatch->retry_after > pause)
+		pause = r->dispatch->retry_after;
+	job->lease = (struct tel_lease){ 0 };
+	job->due = r->env->now + pause;
+	if (r->dispatch->result == TEL_DISPATCH_RETRY)
+		job->unsure = true;
+	return tel_react(r, TEL_EFFECT_CHANGED, job->unsure ?
+			 "not known to be made: will look, then try again" : "will try again");
+}
+
+enum tel_err tel_react_dispatch_refused(struct tel_reaction *r)
+{
+	static const struct tel_ending refused = { TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT };
+	struct tel_call *call = r->call;
+	enum tel_err err;
+
+	if (is_not_our_job(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "late: the call has moved on");
+	if (call->jobs[TEL_JOB_DISPATCH_AGENT].cancelled)
+		return tel_react_dispatch_cancelled(r);
+	err = tel_call_set(call, &call->error_code, r->dispatch->code, TEL_MAX_TEXT);
+	if (!err)
+		err = tel_call_set(call, &call->error_message, r->dispatch->message, TEL_MAX_TEXT);
+	if (err)
+		return err;
+	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
+	tel_call_end(call, refused, r->env->now, false, r->env);
+	return tel_react(r, TEL_EFFECT_ENDED, "failed: LiveKit refused the dispatch");
+}
+
+enum tel_err tel_react_dispatch_cancelled(struct tel_reaction *r)
+{
+	if (is_not_our_job(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "late: the call has moved on");
+	tel_call_drop_job(r->call, TEL_JOB_DISPATCH_AGENT);
+	return tel_react(r, TEL_EFFECT_CHANGED, "cancelled: nobody is waiting for an agent any more");
+}
+
+/*
+ * The caller had gone while the request was under way. It may have made a
+ * room anew, with an agent in it and nobody to talk to.
+ */
+enum tel_err tel_react_dispatch_after_end(struct tel_reaction *r)
+{
+	if (r->dispatch->result == TEL_DISPATCH_RETRY_UNSENT)
+		return tel_react_dispatch_cancelled(r);
+	if (!is_not_our_job(r))
+		tel_call_drop_job(r->call, TEL_JOB_DISPATCH_AGENT);
+	tel_call_clear_ghost(r->call, r->env->now);
+	return tel_react(r, TEL_EFFECT_CHANGED, "too late: the room will be looked at and deleted");
+}

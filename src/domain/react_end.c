@@ -1,0 +1,63 @@
+#include "config.h"
+
+#include "domain/reaction.h"
+
+void tel_call_drop_job(struct tel_call *call, enum tel_job_kind kind)
+{
+	call->jobs[kind] = (struct tel_job){ .pending = false };
+}
+
+struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind, tel_time due)
+{
+	call->jobs[kind] = (struct tel_job){ .pending = true, .due = due };
+	return &call->jobs[kind];
+}
+
+void tel_call_cancel_dispatch(struct tel_call *call)
+{
+	struct tel_job *job = &call->jobs[TEL_JOB_DISPATCH_AGENT];
+
+	if (!job->pending)
+		return;
+	if (tel_str_is_set(job->lease.owner) || job->unsure)
+		job->cancelled = true;
+	else
+		tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
+}
+
+void tel_call_clear_ghost(struct tel_call *call, tel_time now)
+{
+	/*
+	 * Not taken back by a late room_finished: the ghost is a new life of
+	 * the room. `unsure` marks that.
+	 */
+	tel_call_schedule(call, TEL_JOB_DELETE_ROOM, now)->unsure = true;
+}
+
+void tel_call_end(struct tel_call *call, struct tel_ending ending, tel_time at, bool room_is_gone,
+		  const struct tel_decide_env *env)
+{
+	bool delete_room = env->policy->room_delete_after != TEL_ROOM_DELETE_NEVER;
+
+	call->status = ending.outcome == TEL_OUTCOME_FAILED ? TEL_CALL_FAILED : TEL_CALL_ENDED;
+	call->outcome = ending.outcome;
+	call->ended_by = ending.by;
+	call->ended_at = at > call->created_at ? at : call->created_at;
+	tel_call_drop_job(call, TEL_JOB_END_OVERDUE);
+	tel_call_cancel_dispatch(call);
+	if (delete_room && !room_is_gone)
+		tel_call_schedule(call, TEL_JOB_DELETE_ROOM,
+				  env->now + env->policy->room_delete_after);
+}
+
+enum tel_err tel_react_overdue(struct tel_reaction *r)
+{
+	struct tel_call *call = r->call;
+	bool finished = call->room_finished_at != 0;
+
+	tel_call_end(call, tel_ending_unheard(finished, call->agent_was_there),
+		     finished ? call->room_finished_at : r->env->now, finished, r->env);
+	return tel_react(r, TEL_EFFECT_ENDED, finished ?
+			 "ended: the room finished and the phone did not come back" :
+			 "ended: nothing was heard of it any more");
+}

@@ -1,0 +1,396 @@
+#include "config.h"
+
+#include "domain/reaction.h"
+
+/* Time for a request of another process to arrive before we look for it. */
+#define SETTLE (2 * TEL_SECOND)
+
+static const struct tel_participant *phone(const struct tel_reaction *r)
+{
+	return &r->event->participant;
+}
+
+static bool is_inbound(const struct tel_reaction *r)
+{
+	return tel_str_is_set(phone(r)->rule_id);
+}
+
+/*
+ * A leg for the participant. When all slots are taken the oldest leg that
+ * has left makes room: it is long in the timeline.
+ */
+static enum tel_err leg_slot(struct tel_call *call, struct tel_leg **out)
+{
+	enum tel_err err = tel_call_add_leg(call, out);
+	size_t i;
+
+	for (i = 0; err == TEL_ETOOBIG && i < call->n_legs; i++)
+		if (call->legs[i].left_at) {
+			*out = &call->legs[i];
+			**out = (struct tel_leg){ 0 };
+			err = TEL_OK;
+		}
+	return err;
+}
+
+enum tel_err tel_react_leg(struct tel_reaction *r, struct tel_leg **out, bool *is_new)
+{
+	const struct tel_participant *p = phone(r);
+	struct tel_call *call = r->call;
+	struct tel_leg *leg = tel_call_leg(call, p->sid);
+	enum tel_err err = TEL_OK;
+
+	*is_new = !leg;
+	if (!leg) {
+		err = leg_slot(call, &leg);
+		if (err)
+			return err;
+		leg->kind = p->kind;
+		err = tel_call_set(call, &leg->participant_sid, p->sid, TEL_MAX_ID);
+		if (!err)
+			err = tel_call_set(call, &leg->identity, p->identity, TEL_MAX_IDENTITY);
+		if (!err)
+			err = tel_call_set(call, &leg->room_sid, r->event->room_sid, TEL_MAX_ID);
+		if (!err)
+			err = tel_call_set(call, &leg->sip_call_id, p->sip_call_id, TEL_MAX_ID);
+	}
+	if (!err && p->sip_status != TEL_SIP_UNKNOWN)
+		leg->sip_status = p->sip_status;
+	*out = leg;
+	return err;
+}
+
+/* ---- a new call ------------------------------------------------------- */
+
+static enum tel_err set_number(struct tel_call *call, struct tel_e164 *number,
+			       struct tel_str *raw_field, struct tel_str raw)
+{
+	if (tel_e164_parse(raw, number) && tel_str_is(raw, number->text))
+		return TEL_OK;
+	if (!tel_str_is_set(raw))
+		return TEL_OK;
+	return tel_call_set(call, raw_field, raw, TEL_MAX_NUMBER_RAW);
+}
+
+static enum tel_err describe_caller(struct tel_call *call, const struct tel_participant *p)
+{
+	enum tel_err err = set_number(call, &call->from, &call->from_raw, p->number);
+
+	if (!err)
+		err = set_number(call, &call->to, &call->to_raw, p->trunk_number);
+	if (!err)
+		err = tel_call_set(call, &call->trunk_id, p->trunk_id, TEL_MAX_NAME);
+	if (!err)
+		err = tel_call_set(call, &call->rule_id, p->rule_id, TEL_MAX_NAME);
+	if (!err)
+		err = tel_call_set(call, &call->sip_call_id, p->sip_call_id, TEL_MAX_ID);
+	return err;
+}
+
+static enum tel_err describe_room(struct tel_call *call, const struct tel_event *event)
+{
+	enum tel_err err = tel_call_set(call, &call->room_name, event->room_name, TEL_MAX_ROOM_NAME);
+
+	if (!err)
+		err = tel_call_set(call, &call->room_sid, event->room_sid, TEL_MAX_ID);
+	call->room_created_at = event->room_created_at;
+	return err;
+}
+
+static enum tel_err describe_agent(struct tel_call *call, const struct tel_on_event *on)
+{
+	enum tel_err err = tel_call_set(call, &call->agent.name, on->agent_name, TEL_MAX_NAME);
+
+	if (!err)
+		err = tel_call_set(call, &call->agent.config, on->agent_config, TEL_MAX_AGENT_CONFIG);
+	if (!err)
+		err = tel_call_set(call, &call->agent.route, on->route, TEL_MAX_TEXT);
+	return err;
+}
+
+/* The public record shows the newest phone leg. */
+static enum tel_err show_leg(struct tel_call *call, const struct tel_leg *leg)
+{
+	enum tel_err err = tel_call_set(call, &call->participant_sid, leg->participant_sid, TEL_MAX_ID);
+
+	return err ? err : tel_call_set(call, &call->identity, leg->identity, TEL_MAX_IDENTITY);
+}
+
+static struct tel_entry *event_entry(struct tel_reaction *r)
+{
+	struct tel_entry *e = tel_step_entry(r->step, r->call, r->env->now, TEL_ENTRY_EVENT,
+					     r->event->name);
+
+	tel_entry_note(e, "eventId", r->event->id);
+	tel_entry_note(e, "roomSid", r->event->room_sid);
+	tel_entry_note(e, "participantSid", phone(r)->sid);
+	tel_entry_note(e, "sipCallStatus", tel_str_from(tel_sip_status_text(phone(r)->sip_status)));
+	tel_entry_note(e, "disconnectReason", phone(r)->disconnect_reason);
+	return e;
+}
+
+/* step->fresh with everything the event tells, and its phone leg. */
+static enum tel_err new_call(struct tel_reaction *r, struct tel_leg **leg)
+{
+	struct tel_call *call = tel_call_new();
+	enum tel_err err = TEL_ENOMEM;
+	bool is_new;
+
+	if (!call)
+		return err;
+	r->step->fresh = r->call = call;
+	call->id = r->on->new_call_id;
+	call->direction = TEL_INBOUND;
+	call->status = TEL_CALL_SIP_PARTICIPANT_JOINED;
+	call->created_at = call->updated_at = r->env->now;
+	err = describe_room(call, r->event);
+	if (!err)
+		err = describe_caller(call, phone(r));
+	if (!err)
+		err = describe_agent(call, r->on);
+	if (!err)
+		err = tel_react_leg(r, leg, &is_new);
+	if (!err)
+		err = show_leg(call, *leg);
+	if (!err)
+		err = tel_call_set(call, &call->raw, r->event->raw, TEL_MAX_RAW);
+	if (!err)
+		r->entry = event_entry(r);
+	r->on->call_id = call->id;
+	return err;
+}
+
+/*
+ * The agent is wanted in the call's current room. `settle`: an earlier
+ * request may still be on its way, so look before anything is sent.
+ */
+static enum tel_err want_agent(struct tel_reaction *r, bool look_first, bool settle)
+{
+	struct tel_job *job = tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, r->env->now);
+
+	job->unsure = look_first;
+	if (settle) {
+		job->due += SETTLE;
+		return TEL_OK;
+	}
+	if (!r->on->lease_dispatch)
+		return TEL_OK;
+	job->attempt = 1;
+	job->lease.until = r->env->now + TEL_LEASE_TIME;
+	r->on->dispatch_leased = true;
+	return tel_call_set(r->call, &job->lease.owner, r->env->self, TEL_MAX_TEXT);
+}
+
+enum tel_err tel_react_phone_opens(struct tel_reaction *r)
+{
+	struct tel_leg *leg;
+	enum tel_err err;
+
+	/* Somebody else's leg, or one whose room is history already. */
+	if (!is_inbound(r) || r->step->room_finished)
+		return TEL_OK;
+	err = new_call(r, &leg);
+	if (err)
+		return err;
+	leg->joined_at = r->at;
+	tel_call_schedule(r->call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
+	err = want_agent(r, false, false);
+	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller: the agent is requested");
+}
+
+/*
+ * It left before we heard that it came: the call is recorded as over, and
+ * a late `joined` finds its leg here and starts nothing. Nothing was ever
+ * done in that room, so nothing is to be tidied up.
+ */
+enum tel_err tel_react_phone_missed(struct tel_reaction *r)
+{
+	struct tel_ending ending = tel_ending_of_inbound(phone(r)->sip_status,
+							 phone(r)->disconnect_reason, false);
+	struct tel_leg *leg;
+	enum tel_err err;
+
+	if (!is_inbound(r))
+		return TEL_OK;
+	err = new_call(r, &leg);
+	if (err)
+		return err;
+	leg->left_at = r->at;
+	tel_call_end(r->call, ending, r->at, true, r->env);
+	return tel_react(r, TEL_EFFECT_ENDED, "missed: it was over before it was heard of");
+}
+
+/* ---- a call that lives -------------------------------------------------- */
+
+/* Is the event's room a later life of the call's room? */
+static bool is_later_life(const struct tel_reaction *r)
+{
+	tel_time ours = r->call->room_created_at, theirs = r->event->room_created_at;
+
+	if (r->step->room_finished)
+		return false;
+	if (ours && theirs && ours != theirs)
+		return theirs > ours;
+	/* Both unknown or in the same millisecond: a newly heard sid is later. */
+	return true;
+}
+
+static enum tel_err move_to_new_life(struct tel_reaction *r)
+{
+	struct tel_job *job = &r->call->jobs[TEL_JOB_DISPATCH_AGENT];
+	bool under_way = job->pending && (tel_str_is_set(job->lease.owner) || job->unsure);
+	struct tel_call *call = r->call;
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	err = describe_room(call, r->event);
+	if (!err)
+		err = tel_react_leg(r, &leg, &is_new);
+	if (!err)
+		err = show_leg(call, leg);
+	if (err)
+		return err;
+	leg->joined_at = r->at;
+	call->room_finished_at = 0;
+	call->status = TEL_CALL_SIP_PARTICIPANT_JOINED;
+	call->agent.dispatch_id = TEL_STR_NONE;
+	call->agent.joined_at = call->agent.left_at = 0;
+	tel_call_schedule(call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
+	err = want_agent(r, under_way, under_way);
+	return err ? err : tel_react(r, TEL_EFFECT_MOVED,
+				     "the phone is back in a new life of the room: the agent is requested");
+}
+
+static enum tel_err add_phone(struct tel_reaction *r)
+{
+	struct tel_call *call = r->call;
+	bool lived = tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0;
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	err = tel_react_leg(r, &leg, &is_new);
+	if (!err && is_inbound(r))
+		err = show_leg(call, leg);
+	if (err)
+		return err;
+	leg->joined_at = r->at;
+	/* Its room is over: it was there, and is not any more. */
+	if (call->room_finished_at) {
+		leg->left_at = r->at;
+		return tel_react(r, TEL_EFFECT_NOTED, "late: the room is over");
+	}
+	if (!lived)
+		tel_call_schedule(call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
+	return tel_react(r, TEL_EFFECT_CHANGED, "one more phone leg");
+}
+
+enum tel_err tel_react_phone_joins(struct tel_reaction *r)
+{
+	struct tel_leg *leg = tel_call_leg(r->call, phone(r)->sid);
+
+	if (leg && leg->left_at)
+		return tel_react(r, TEL_EFFECT_NOTED, "late: it has left already");
+	if (leg)
+		return tel_react(r, TEL_EFFECT_NOTED, "known already");
+	if (tel_str_eq(r->event->room_sid, r->call->room_sid))
+		return add_phone(r);
+	if (!is_later_life(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "late: in an earlier life of the room");
+	return move_to_new_life(r);
+}
+
+static enum tel_err mark_left(struct tel_reaction *r, struct tel_leg *leg)
+{
+	leg->left_at = r->at;
+	return tel_call_set(r->call, &leg->disconnect_reason, phone(r)->disconnect_reason,
+			    TEL_MAX_TEXT);
+}
+
+enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
+{
+	struct tel_call *call = r->call;
+	struct tel_str reason = phone(r)->disconnect_reason;
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	err = tel_react_leg(r, &leg, &is_new);
+	if (err)
+		return err;
+	if (leg->left_at)
+		return tel_react(r, TEL_EFFECT_NOTED, "known already");
+	err = mark_left(r, leg);
+	if (err)
+		return err;
+	if (!tel_str_eq(leg->room_sid, call->room_sid))
+		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
+	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
+		return tel_react(r, TEL_EFFECT_CHANGED, "a leg has left, another one is there");
+	if (tel_str_is(reason, "DUPLICATE_IDENTITY")) {
+		/* A newer leg took its place; its own `joined` is on its way. */
+		tel_call_schedule(call, TEL_JOB_END_OVERDUE,
+				  r->env->now + r->env->policy->return_grace);
+		return tel_react(r, TEL_EFFECT_CHANGED, "replaced by a newer leg");
+	}
+	tel_call_end(call, tel_ending_of_inbound(leg->sip_status, reason, call->agent_was_there),
+		     r->at, call->room_finished_at != 0 || tel_str_is(reason, "ROOM_DELETED"), r->env);
+	return tel_react(r, TEL_EFFECT_ENDED, "ended: the last phone leg has left");
+}
+
+/* ---- a call that is over ------------------------------------------------ */
+
+/*
+ * Another phone in the same life of the room is another call. The agent of
+ * the call before may serve it, so the runner looks for that dispatch first;
+ * and the room is not to be deleted under it.
+ */
+static enum tel_err open_after(struct tel_reaction *r)
+{
+	struct tel_call *before = r->call;
+	struct tel_job *job = &before->jobs[TEL_JOB_DISPATCH_AGENT];
+	bool same_life = tel_str_eq(r->event->room_sid, before->room_sid);
+	bool under_way = job->pending;
+	struct tel_leg *leg;
+	enum tel_err err;
+
+	if (same_life)
+		tel_call_drop_job(before, TEL_JOB_DELETE_ROOM);
+	err = new_call(r, &leg);
+	if (err)
+		return err;
+	leg->joined_at = r->at;
+	if (same_life)
+		r->call->previous_id = before->id;
+	tel_call_schedule(r->call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
+	err = want_agent(r, same_life, under_way);
+	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller in a room of a call that is over");
+}
+
+enum tel_err tel_react_phone_joins_after_end(struct tel_reaction *r)
+{
+	bool same_life = tel_str_eq(r->event->room_sid, r->call->room_sid);
+
+	if (tel_call_leg(r->call, phone(r)->sid))
+		return tel_react(r, TEL_EFFECT_NOTED, "late: the call is over");
+	if (r->step->room_finished || (same_life && r->call->room_finished_at) ||
+	    (!same_life && !is_later_life(r)))
+		return tel_react(r, TEL_EFFECT_NOTED, "late: the room is over");
+	if (!is_inbound(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "somebody else's leg");
+	return open_after(r);
+}
+
+enum tel_err tel_react_phone_leaves_after_end(struct tel_reaction *r)
+{
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	/* Remembered as a tombstone too: its `joined` may come later still. */
+	err = tel_react_leg(r, &leg, &is_new);
+	if (!err && !leg->left_at)
+		err = mark_left(r, leg);
+	return err ? err : tel_react(r, TEL_EFFECT_NOTED, "the call is over already");
+}

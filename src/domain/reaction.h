@@ -1,0 +1,104 @@
+/*
+ * Inside the domain only: what the state machine's reactions share. The
+ * table is in machine.c; each reaction is one function in react_*.c.
+ */
+#ifndef TEL_DOMAIN_REACTION_H
+#define TEL_DOMAIN_REACTION_H
+
+#include "domain/decide.h"
+#include "domain/ending.h"
+
+/* What can happen to a call. */
+enum tel_input {
+	TEL_IN_PHONE_JOINED,
+	TEL_IN_PHONE_LEFT,
+	TEL_IN_AGENT_JOINED,
+	TEL_IN_AGENT_LEFT,
+	TEL_IN_ROOM_FINISHED,
+	TEL_IN_DISPATCH_MADE,		/* or found */
+	TEL_IN_DISPATCH_RETRY,
+	TEL_IN_DISPATCH_REFUSED,
+	TEL_IN_DISPATCH_CANCELLED,
+	TEL_IN_OVERDUE,
+	TEL_INPUTS
+};
+
+struct tel_reaction {
+	struct tel_step *step;
+	const struct tel_decide_env *env;
+	struct tel_call *call;		/* NULL in column "no call" */
+	struct tel_entry *entry;	/* its timeline entry; NULL = none yet */
+
+	/* of an event */
+	const struct tel_event *event;
+	struct tel_on_event *on;
+	tel_time at;			/* when it happened, as far as we know */
+
+	/* of a finished dispatch */
+	struct tel_dispatch_done *dispatch;
+};
+
+typedef enum tel_err (*tel_reaction_fn)(struct tel_reaction *r);
+
+/* The table: what `input` does to a call in `status`; without a call. */
+tel_reaction_fn tel_reaction_for(enum tel_input input, const struct tel_call *call);
+
+/* Set the entry's result text (a literal) and, for events, the effect. */
+enum tel_err tel_react(struct tel_reaction *r, enum tel_event_effect effect, const char *result);
+
+/* ---- react_phone.c ---- */
+enum tel_err tel_react_phone_opens(struct tel_reaction *r);	/* no call yet */
+enum tel_err tel_react_phone_missed(struct tel_reaction *r);	/* left, never heard of */
+enum tel_err tel_react_phone_joins(struct tel_reaction *r);
+enum tel_err tel_react_phone_leaves(struct tel_reaction *r);
+enum tel_err tel_react_phone_joins_after_end(struct tel_reaction *r);
+enum tel_err tel_react_phone_leaves_after_end(struct tel_reaction *r);
+
+/* ---- react_agent.c ---- */
+enum tel_err tel_react_agent_joins(struct tel_reaction *r);
+enum tel_err tel_react_agent_leaves(struct tel_reaction *r);
+
+/* ---- react_room.c ---- */
+enum tel_err tel_react_unknown_room_finished(struct tel_reaction *r);
+enum tel_err tel_react_room_finished(struct tel_reaction *r);
+enum tel_err tel_react_room_finished_after_end(struct tel_reaction *r);
+
+/* ---- react_dispatch.c ---- */
+enum tel_err tel_react_dispatch_made(struct tel_reaction *r);
+enum tel_err tel_react_dispatch_retry(struct tel_reaction *r);
+enum tel_err tel_react_dispatch_refused(struct tel_reaction *r);
+enum tel_err tel_react_dispatch_cancelled(struct tel_reaction *r);
+enum tel_err tel_react_dispatch_after_end(struct tel_reaction *r);
+
+/* ---- react_end.c: endings, and the jobs that come with them ---- */
+enum tel_err tel_react_overdue(struct tel_reaction *r);
+
+/*
+ * The call is over: status, outcome, jobs. `room_is_gone`: nothing is left
+ * to delete.
+ */
+void tel_call_end(struct tel_call *call, struct tel_ending ending, tel_time at, bool room_is_gone,
+		  const struct tel_decide_env *env);
+
+/*
+ * A dispatch for this call may have made a room or an agent that nobody
+ * wants: have the room looked at, and deleted unless a phone is in it.
+ */
+void tel_call_clear_ghost(struct tel_call *call, tel_time now);
+
+/* Empty the slot of a job. */
+void tel_call_drop_job(struct tel_call *call, enum tel_job_kind kind);
+
+/* A job that nobody has leased, due at `due`. */
+struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind, tel_time due);
+
+/*
+ * The dispatch job is not wanted any more: dropped, or, when its request
+ * may be under way, kept as cancelled until its fate is known.
+ */
+void tel_call_cancel_dispatch(struct tel_call *call);
+
+/* The leg of the event's participant; made if there is none. */
+enum tel_err tel_react_leg(struct tel_reaction *r, struct tel_leg **out, bool *is_new);
+
+#endif
