@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import unittest
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +83,21 @@ def answers(*statuses: int, **headers: str) -> Iterator[tuple[int, Json]]:
 
 
 class StubTest(unittest.TestCase):
-    """Each test has its own stub on its own port."""
+    """The tests of a class use one process, which is reset for each of them."""
 
     maxDiff = None
+    shared: Stub
 
-    def start(self, **options: Any) -> Stub:
-        stub = Stub(**{**QUICK, **options})
-        self.addCleanup(stub.stop)
-        return stub.start()
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.shared = Stub(**QUICK).start()
+        cls.addClassCleanup(cls.shared.stop)
+
+    def start(self, webhooks: Iterable[str] = (), **options: Any) -> Stub:
+        self.shared.reset()
+        self.shared.webhook_urls(*webhooks)
+        self.shared.settings(**options)
+        return self.shared
 
     def receiver(self, statuses: Iterator[tuple[int, Json]] | None = None) -> Receiver:
         receiver = Receiver(statuses)
@@ -867,7 +874,8 @@ class ProcessTest(StubTest):
     """The program itself."""
 
     def test_stops_cleanly_and_comes_back_on_its_port(self) -> None:
-        stub = self.start()
+        stub = Stub().start()
+        self.addCleanup(stub.stop)
         port = stub.port
         self.background(stub.wait, "rooms")
         stub.wait("requests", exactly=0)

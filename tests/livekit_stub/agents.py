@@ -24,7 +24,6 @@ class Agents:
         self.every_dispatch: list[Dispatch] = []
         self.names: set[str] | None = None
         self.full = False
-        self.delay = self._world.settings.agent_delay
         self.max_living = 0
         self.ghosts = 0
 
@@ -55,7 +54,7 @@ class Agents:
         dispatch.room.dispatches[dispatch.id] = dispatch
         dispatch.served = self._worker_is_free(dispatch.agent_name)
         if dispatch.served:
-            self._world.timers.later(self.delay, self._arrive, dispatch)
+            self._world.timers.later(self._world.settings.agent_delay, self._arrive, dispatch)
 
     def _worker_is_free(self, name: str) -> bool:
         if self.full:

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+# Looking at a big world takes a while; so much rest after it that waiters don't slow the world down.
+_PAUSE_PER_LOOK = 10
+
 
 class Changes:
     """Everything that alters the world calls notify(); waiters look again then."""
@@ -23,11 +26,13 @@ class Changes:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         while True:
+            start = loop.time()
             done, value = look()
-            left = deadline - loop.time()
-            if done or left <= 0:
+            now = loop.time()
+            if done or now >= deadline:
                 return done, value
-            await self._next(left)
+            await self._next(deadline - now)
+            await asyncio.sleep((now - start) * _PAUSE_PER_LOOK)
 
     async def _next(self, timeout: float) -> None:
         waiter = asyncio.get_running_loop().create_future()

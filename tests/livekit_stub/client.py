@@ -220,7 +220,7 @@ class Stub:
         return self.control("POST", "agent", {"room": room, "action": "leave"})["agents"]
 
     def workers(self, **change: Any) -> Json:
-        """names= (None: any), full=, delay=."""
+        """names= (None: any) and full=."""
         return self.control("POST", "workers", change)
 
     def callee(self, number: str, behaviour: str, **script: Any) -> None:
@@ -244,11 +244,11 @@ class Stub:
         self.control("POST", "webhooks", {"faults": faults})
 
     def settings(self, **changes: Any) -> Json:
-        """Change times (the command line's, with underscores) while running; return them all."""
+        """Change options of the command line (with underscores) until the next reset; return them all."""
         return self.control("POST", "settings", changes)
 
     def reset(self) -> None:
-        """As freshly started; the webhook URLs stay."""
+        """As freshly started, settings included; the webhook URLs stay. Requests still waiting are cut."""
         self.control("POST", "reset", {})
 
     def wait(self, what: str, timeout: float = 10.0, **condition: Any) -> int:

@@ -189,15 +189,14 @@ class Control:
         raise ValueError('action is "kill" or "leave"')
 
     def _workers(self, body: Body) -> Body:
-        """Which names are served (null: every name), whether all are full, how soon an agent comes."""
+        """Which names are served (null: every name), and whether all workers are full."""
         agents = self._stub.agents
-        unknown = set(body) - {"names", "full", "delay"}
+        unknown = set(body) - {"names", "full"}
         if unknown:
             raise ValueError(f"unknown: {sorted(unknown)}")
         if "names" in body:
             agents.names = None if body["names"] is None else set(body["names"])
         agents.full = bool(body.get("full", agents.full))
-        agents.delay = float(body.get("delay", agents.delay))
         return {"names": sorted(agents.names) if agents.names else None, "full": agents.full}
 
     def _callees(self, body: Body) -> Body:

@@ -151,9 +151,9 @@ class World:
         return [room for name in names if (room := self.visible(name)) is not None]
 
     def clear(self) -> None:
-        """Forget everything, silently."""
-        for room in self.every_room:
-            room.alive = False
+        """Forget everything, silently; whoever waits for a phone is told that the server is gone."""
+        for room in list(self.rooms.values()):
+            self.vanish(room, shown_for=0)
         self.rooms.clear()
         self.every_room.clear()
         self._stale.clear()

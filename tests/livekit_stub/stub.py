@@ -1,6 +1,7 @@
 """The parts of the stub, put together."""
 
 import asyncio
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from .agents import Agents
@@ -25,6 +26,7 @@ class LiveKitStub:
 
     def __init__(self, settings: Settings, log: Path | None = None) -> None:
         self.settings = settings
+        self._original_settings = replace(settings)
         self.changes = Changes()
         self.timers = Timers()
         self.journal = Journal(log)
@@ -51,6 +53,8 @@ class LiveKitStub:
 
     def reset(self) -> None:
         """As freshly started, except for the webhook URLs and the log file."""
+        for name, value in asdict(self._original_settings).items():
+            setattr(self.settings, name, value)
         self.timers.cancel_all()
         self.world.clear()
         self.agents.clear()

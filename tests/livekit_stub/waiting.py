@@ -69,10 +69,11 @@ def _webhooks(stub: LiveKitStub, body: Body) -> int:
 
 
 def _attempts(stub: LiveKitStub, body: Body) -> int:
-    """Webhook requests made, retries and duplicates included."""
+    """Webhook requests that are through, well or not; retries and duplicates count."""
     return sum(
-        len(item.attempts)
+        attempt["status"] is not None or "error" in attempt
         for item in stub.sender.deliveries
+        for attempt in item.attempts
         if _matches(body, event=item.event, room=item.room)
     )
 
