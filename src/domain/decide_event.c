@@ -77,7 +77,7 @@ static bool is_foreign(const struct tel_event *event, const struct tel_call *cal
 	       !tel_call_leg(call, p->sid);
 }
 
-static void note_event(struct tel_reaction *r)
+void tel_reaction_note_event(struct tel_reaction *r)
 {
 	const struct tel_participant *p = &r->event->participant;
 
@@ -141,7 +141,7 @@ enum tel_err tel_decide_event(struct tel_step *step, void *on_event)
 	if (!react)
 		return TEL_OK;
 	if (loaded)
-		note_event(&r);
+		tel_reaction_note_event(&r);
 	err = react(&r);
 	if (!err && on->effect != TEL_EFFECT_IGNORED && r.call)
 		err = remember(&r, loaded);

@@ -116,19 +116,6 @@ static enum tel_err show_leg(struct tel_call *call, const struct tel_leg *leg)
 	return err ? err : tel_call_set(call, &call->identity, leg->identity, TEL_MAX_IDENTITY);
 }
 
-static struct tel_entry *event_entry(struct tel_reaction *r)
-{
-	struct tel_entry *e = tel_step_entry(r->step, r->call, r->env->now, TEL_ENTRY_EVENT,
-					     r->event->name);
-
-	tel_entry_note(e, "eventId", r->event->id);
-	tel_entry_note(e, "roomSid", r->event->room_sid);
-	tel_entry_note(e, "participantSid", phone(r)->sid);
-	tel_entry_note(e, "sipCallStatus", tel_str_from(tel_sip_status_text(phone(r)->sip_status)));
-	tel_entry_note(e, "disconnectReason", phone(r)->disconnect_reason);
-	return e;
-}
-
 /* step->fresh with everything the event tells, and its phone leg. */
 static enum tel_err new_call(struct tel_reaction *r, struct tel_leg **leg)
 {
@@ -155,7 +142,7 @@ static enum tel_err new_call(struct tel_reaction *r, struct tel_leg **leg)
 	if (!err)
 		err = tel_call_set(call, &call->raw, r->event->raw, TEL_MAX_RAW);
 	if (!err)
-		r->entry = event_entry(r);
+		tel_reaction_note_event(r);
 	r->on->call_id = call->id;
 	return err;
 }

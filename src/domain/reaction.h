@@ -46,6 +46,9 @@ tel_reaction_fn tel_reaction_for(enum tel_input input, const struct tel_call *ca
 /* Set the entry's result text (a literal) and, for events, the effect. */
 enum tel_err tel_react(struct tel_reaction *r, enum tel_event_effect effect, const char *result);
 
+/* Open r->entry, the timeline entry of r->event for r->call. */
+void tel_reaction_note_event(struct tel_reaction *r);
+
 /* ---- react_phone.c ---- */
 enum tel_err tel_react_phone_opens(struct tel_reaction *r);	/* no call yet */
 enum tel_err tel_react_phone_missed(struct tel_reaction *r);	/* left, never heard of */

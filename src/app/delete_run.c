@@ -1,0 +1,161 @@
+#include "config.h"
+
+#include "app/job_run.h"
+#include "base/banned.h"
+
+static void conclude(struct tel_run *run, enum tel_delete_result result)
+{
+	run->delete_result = result;
+	run->phase = TEL_RUN_RECORD;
+}
+
+/* ---- look: is the room somebody else's by now? ----------------------------- */
+
+/* A room name may be in use again, by a call that we know of. */
+static enum tel_err another_call_is_there(struct tel_run *run, bool *there)
+{
+	struct tel_call_filter filter = {
+		.live_only = true, .room_name = run->call->room_name, .limit = 2,
+	};
+	struct tel_call_page page = { 0 };
+	enum tel_err err = run->app->store->ops->list(run->app->store, &filter, &page);
+	size_t i;
+
+	*there = false;
+	for (i = 0; !err && i < page.n; i++)
+		*there |= !tel_str_eq(tel_call_id_str(&page.calls[i]->id),
+				      tel_call_id_str(&run->call->id));
+	tel_call_page_release(&page);
+	return err;
+}
+
+/* Legs of the call itself don't keep its room: LiveKit may show them late. */
+static bool is_a_strange_phone(const struct tel_participant *p, const struct tel_call *call)
+{
+	return p->kind == TEL_PARTICIPANT_SIP && !tel_call_leg(call, p->sid);
+}
+
+static void looked(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+	size_t i;
+
+	if (answer->verdict != TEL_LK_DONE) {
+		tel_run_keep_error(run, answer);
+		conclude(run, answer->verdict == TEL_LK_GONE ? TEL_DELETE_GONE :
+			      answer->verdict == TEL_LK_REFUSED ? TEL_DELETE_REFUSED :
+			      TEL_DELETE_RETRY);
+		return;
+	}
+	run->phase = TEL_RUN_SEND;
+	for (i = 0; i < answer->n_participants; i++)
+		if (is_a_strange_phone(&answer->participants[i], run->call))
+			conclude(run, TEL_DELETE_KEPT);
+}
+
+static enum tel_err look(struct tel_run *run)
+{
+	struct tel_lk_request request = {
+		.method = TEL_LK_LIST_PARTICIPANTS,
+		.room = run->call->room_name,
+	};
+
+	return tel_run_send(run, &request, looked);
+}
+
+/* ---- send ------------------------------------------------------------------- */
+
+static void sent(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+
+	switch (answer->verdict) {
+	case TEL_LK_DONE:
+		conclude(run, TEL_DELETE_DONE);
+		return;
+	case TEL_LK_GONE:
+		conclude(run, TEL_DELETE_GONE);
+		return;
+	case TEL_LK_REFUSED:
+		conclude(run, TEL_DELETE_REFUSED);
+		break;
+	case TEL_LK_TRY_LATER:
+	case TEL_LK_UNKNOWN:
+	case TEL_LK_NOT_SENT:
+		conclude(run, TEL_DELETE_RETRY);
+		break;
+	}
+	tel_run_keep_error(run, answer);
+}
+
+static enum tel_err send(struct tel_run *run)
+{
+	struct tel_lk_request request = {
+		.method = TEL_LK_DELETE_ROOM,
+		.room = run->call->room_name,
+	};
+	bool there;
+	enum tel_err err = another_call_is_there(run, &there);
+
+	if (err)
+		return err;
+	if (there) {
+		conclude(run, TEL_DELETE_KEPT);
+		return TEL_OK;
+	}
+	return tel_run_send(run, &request, sent);
+}
+
+/* ---- record ----------------------------------------------------------------- */
+
+static const struct {
+	enum tel_counter counter;
+	const char *event;
+	enum tel_log_level level;
+} results[] = {
+	[TEL_DELETE_DONE] = { TEL_COUNT_ROOM_DELETED, "room_deleted", TEL_LOG_INFO },
+	[TEL_DELETE_GONE] = { TEL_COUNT_ROOM_GONE, "room_gone", TEL_LOG_INFO },
+	[TEL_DELETE_KEPT] = { TEL_COUNT_ROOM_KEPT, "room_kept", TEL_LOG_INFO },
+	[TEL_DELETE_RETRY] = { TEL_COUNT_ROOM_RETRY, "room_delete_retry", TEL_LOG_WARN },
+	[TEL_DELETE_REFUSED] = { TEL_COUNT_ROOM_KEPT, "room_delete_refused", TEL_LOG_ERROR },
+};
+
+static enum tel_err record(struct tel_run *run)
+{
+	struct tel_step_about about = {
+		.call_id = tel_call_id_str(&run->call->id),
+		.expect_change = true,
+	};
+	struct tel_delete_done done = {
+		.result = run->delete_result,
+		.code = run->code,
+		.message = run->message,
+		.retry_after = run->retry_after,
+	};
+	enum tel_err err = tel_run_env(run, &done.env);
+
+	if (!err)
+		err = run->app->store->ops->step(run->app->store, &about,
+						 tel_decide_delete_done, &done);
+	if (err && err != TEL_ENOTFOUND)
+		return err;
+	run->phase = TEL_RUN_FREE;
+	tel_count(run->app->counters, results[done.result].counter);
+	tel_log_line(run->app->log, results[done.result].level, results[done.result].event,
+		     TEL_F_STR("callId", tel_call_id_str(&run->call->id)),
+		     TEL_F_STR("roomSid", run->call->room_sid),
+		     TEL_F_STR("code", run->code), TEL_F_STR("message", run->message));
+	return TEL_OK;
+}
+
+enum tel_err tel_run_delete(struct tel_run *run)
+{
+	switch (run->phase) {
+	case TEL_RUN_LOOK:	return look(run);
+	case TEL_RUN_SEND:	return send(run);
+	case TEL_RUN_RECORD:	return record(run);
+	case TEL_RUN_FREE:
+	case TEL_RUN_WAIT:	break;
+	}
+	return TEL_OK;
+}

@@ -1,0 +1,63 @@
+/*
+ * Inside src/app only: one job that a runner has leased, on its way through
+ * its requests. A run is a small state machine: each phase is a function
+ * that either sends one request, or records the result and is done.
+ *
+ * Answers are only looked at and remembered where they arrive (inside the
+ * adapter's poll); everything else happens in the runner's own turn.
+ */
+#ifndef TEL_APP_JOB_RUN_H
+#define TEL_APP_JOB_RUN_H
+
+#include <stdbool.h>
+
+#include "app/app.h"
+#include "base/arena.h"
+#include "base/time.h"
+#include "domain/decide.h"
+
+enum tel_run_phase {
+	TEL_RUN_FREE,		/* the slot is empty */
+	TEL_RUN_LOOK,		/* find out what is there already */
+	TEL_RUN_SEND,		/* send what the job is about */
+	TEL_RUN_WAIT,		/* a request is under way */
+	TEL_RUN_RECORD		/* the result is known: one step */
+};
+
+struct tel_run {
+	struct tel_app *app;
+	enum tel_run_phase phase;
+	enum tel_job_kind kind;
+	struct tel_call *call;		/* as it was when the job was leased; owned */
+	tel_time not_before;		/* monotonic; the phase waits until then */
+
+	/* what came out */
+	struct tel_arena mem;		/* owns the texts below */
+	enum tel_dispatch_result dispatch_result;
+	enum tel_delete_result delete_result;
+	struct tel_str dispatch_id;
+	struct tel_str code, message;
+	tel_time retry_after;
+};
+
+/*
+ * The texts of a run that is refused or retried; a text that does not fit
+ * is left out.
+ */
+void tel_run_keep_error(struct tel_run *run, const struct tel_lk_answer *answer);
+
+/* What every decision about a run needs. TEL_EIO: no randomness */
+TEL_MUST_CHECK enum tel_err tel_run_env(const struct tel_run *run, struct tel_decide_env *env);
+
+/* Send a request whose answer goes to `done` with the run as context. */
+TEL_MUST_CHECK enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *request,
+					 tel_lk_done_fn done);
+
+/*
+ * Take the next phase as far as it goes. TEL_OK, or our own trouble: the
+ * phase is unchanged and to be tried again after a pause.
+ */
+TEL_MUST_CHECK enum tel_err tel_run_dispatch(struct tel_run *run);	/* dispatch_run.c */
+TEL_MUST_CHECK enum tel_err tel_run_delete(struct tel_run *run);	/* delete_run.c */
+
+#endif

@@ -1,0 +1,355 @@
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "app/job_run.h"
+#include "app/run_jobs.h"
+#include "base/banned.h"
+
+/* After our own trouble (store busy, no memory) things rest for so long. */
+#define TROUBLE_PAUSE TEL_SECOND
+
+struct tel_runner {
+	struct tel_app *app;
+	struct tel_inbox *inbox;
+	bool stopped;
+	size_t under_way;		/* runs that are not free */
+	tel_time next_scan;		/* monotonic */
+	tel_time next_sweep;		/* monotonic */
+	tel_time next_due;		/* wall clock; 0 = nothing is due ever */
+	struct tel_run runs[TEL_RUNNER_MAX_IN_FLIGHT];
+};
+
+enum tel_err tel_runner_new(struct tel_app *app, struct tel_inbox *inbox, struct tel_runner **out)
+{
+	struct tel_runner *runner = calloc(1, sizeof(*runner));
+	size_t i;
+
+	if (!runner)
+		return TEL_ENOMEM;
+	runner->app = app;
+	runner->inbox = inbox;
+	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
+		runner->runs[i].app = app;
+	*out = runner;
+	return TEL_OK;
+}
+
+static void release_run(struct tel_runner *runner, struct tel_run *run)
+{
+	tel_call_free(run->call);
+	tel_arena_release(&run->mem);
+	*run = (struct tel_run){ .app = run->app };
+	runner->under_way--;
+}
+
+void tel_runner_free(struct tel_runner *runner)
+{
+	size_t i;
+
+	if (!runner)
+		return;
+	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
+		if (runner->runs[i].call)
+			release_run(runner, &runner->runs[i]);
+	free(runner);
+}
+
+/* ---- what runs share (job_run.h) ------------------------------------------- */
+
+void tel_run_keep_error(struct tel_run *run, const struct tel_lk_answer *answer)
+{
+	if (tel_arena_copy(&run->mem, answer->code, TEL_MAX_TEXT, &run->code))
+		run->code = TEL_STR_NONE;
+	if (tel_arena_copy(&run->mem, answer->message, TEL_MAX_TEXT, &run->message))
+		run->message = TEL_STR_NONE;
+	run->retry_after = answer->retry_after;
+}
+
+static enum tel_err make_env(struct tel_app *app, struct tel_decide_env *env)
+{
+	*env = (struct tel_decide_env){
+		.now = tel_now(app->clock),
+		.self = app->process->ops->self(app->process),
+		.policy = &app->policy,
+	};
+	return tel_random_fill(app->random, &env->random, sizeof(env->random));
+}
+
+enum tel_err tel_run_env(const struct tel_run *run, struct tel_decide_env *env)
+{
+	return make_env(run->app, env);
+}
+
+enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *request,
+			  tel_lk_done_fn done)
+{
+	enum tel_run_phase phase = run->phase;
+	enum tel_err err;
+
+	run->phase = TEL_RUN_WAIT;
+	err = run->app->livekit->ops->send(run->app->livekit, request, done, run);
+	if (err)
+		run->phase = phase;
+	return err;
+}
+
+/* ---- starting runs ----------------------------------------------------------- */
+
+static struct tel_run *free_slot(struct tel_runner *runner)
+{
+	size_t i;
+
+	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
+		if (!runner->runs[i].call)
+			return &runner->runs[i];
+	return NULL;
+}
+
+/* `call` passes to the run. */
+static void start(struct tel_runner *runner, struct tel_call *call, enum tel_job_kind kind,
+		  bool settle)
+{
+	struct tel_run *run = free_slot(runner);
+	bool send_now = kind == TEL_JOB_DISPATCH_AGENT && !call->jobs[kind].unsure;
+
+	tel_arena_init(&run->mem, 4 * TEL_MAX_TEXT);
+	run->call = call;
+	run->kind = kind;
+	run->phase = send_now ? TEL_RUN_SEND : TEL_RUN_LOOK;
+	if (settle)
+		run->not_before = tel_monotonic(runner->app->clock) + TEL_TAKEOVER_SETTLE;
+	runner->under_way++;
+}
+
+/* The job was leased to this process in the webhook's own commit. */
+static enum tel_err start_from_inbox(struct tel_runner *runner, const struct tel_call_id *id)
+{
+	struct tel_str self = runner->app->process->ops->self(runner->app->process);
+	struct tel_call *call = NULL;
+	enum tel_err err = runner->app->store->ops->get(runner->app->store, id, &call, NULL);
+	const struct tel_job *job;
+
+	if (err)
+		return err == TEL_ENOTFOUND ? TEL_OK : err;
+	job = &call->jobs[TEL_JOB_DISPATCH_AGENT];
+	if (job->pending && tel_str_eq(job->lease.owner, self))
+		start(runner, call, TEL_JOB_DISPATCH_AGENT, false);
+	else
+		tel_call_free(call);
+	return TEL_OK;
+}
+
+static enum tel_err empty_inbox(struct tel_runner *runner)
+{
+	struct tel_call_id id;
+	enum tel_err err = TEL_OK;
+
+	while (!err && runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT &&
+	       tel_inbox_take(runner->inbox, &id))
+		err = start_from_inbox(runner, &id);
+	return err;
+}
+
+static void note_takeover(struct tel_runner *runner, const struct tel_take_job *take)
+{
+	tel_count(runner->app->counters, TEL_COUNT_JOB_TAKEN_OVER);
+	tel_log_line(runner->app->log, TEL_LOG_WARN, "job_taken_over",
+		     TEL_F_STR("callId", tel_call_id_str(&take->call->id)),
+		     TEL_F_TEXT("job", tel_job_kind_text(take->kind)),
+		     TEL_F_STR("deadOwner", take->dead_owner));
+}
+
+/* The decision, and a copy of the call as it then is. */
+static enum tel_err take_and_copy(struct tel_step *step, void *ctx)
+{
+	struct tel_take_job *take = ctx;
+	enum tel_err err;
+
+	tel_call_free(take->call);
+	take->call = NULL;
+	err = tel_decide_take(step, take);
+	if (!err && take->result == TEL_TAKE_RUN)
+		err = tel_call_clone(step->call, &take->call);
+	return err;
+}
+
+/* Take all that is due in one call, as long as there are slots. */
+static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_call_id *id,
+				 struct tel_str dead_owner)
+{
+	struct tel_step_about about = { .call_id = tel_call_id_str(id), .expect_change = true };
+	struct tel_take_job take = { .result = TEL_TAKE_DONE, .dead_owner = dead_owner };
+	enum tel_err err = TEL_OK;
+
+	while (!err && take.result != TEL_TAKE_NOTHING &&
+	       runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT) {
+		err = make_env(runner->app, &take.env);
+		if (!err)
+			err = runner->app->store->ops->step(runner->app->store, &about,
+							    take_and_copy, &take);
+		if (err || take.result != TEL_TAKE_RUN)
+			continue;
+		if (take.taken_over)
+			note_takeover(runner, &take);
+		start(runner, take.call, take.kind, take.taken_over);
+		take.call = NULL;
+	}
+	tel_call_free(take.call);
+	return err;
+}
+
+static bool owner_is_dead(void *ctx, struct tel_str owner)
+{
+	struct tel_process *process = ctx;
+
+	return process->ops->is_dead(process, owner);
+}
+
+static enum tel_err scan(struct tel_runner *runner)
+{
+	struct tel_due_query query = {
+		.now = tel_now(runner->app->clock),
+		.max = TEL_RUNNER_MAX_IN_FLIGHT,
+		.owner_is_dead = owner_is_dead,
+		.ctx = runner->app->process,
+	};
+	struct tel_due_page *page = calloc(1, sizeof(*page));
+	enum tel_err err = TEL_ENOMEM;
+	size_t i;
+
+	if (!page)
+		return err;
+	err = runner->app->store->ops->due(runner->app->store, &query, page);
+	for (i = 0; !err && i < page->n; i++)
+		err = take_jobs_of(runner, &page->due[i].id,
+				   tel_str_from(page->due[i].dead_owner));
+	if (!err)
+		runner->next_due = page->next;
+	free(page);
+	return err;
+}
+
+/* ---- moving on ----------------------------------------------------------------- */
+
+static enum tel_err advance(struct tel_run *run)
+{
+	switch (run->kind) {
+	case TEL_JOB_DISPATCH_AGENT:	return tel_run_dispatch(run);
+	case TEL_JOB_DELETE_ROOM:	return tel_run_delete(run);
+	case TEL_JOB_END_OVERDUE:	/* needs no request: done when taken */
+	case TEL_JOB_KINDS:		break;
+	}
+	return TEL_EMISUSE;
+}
+
+static enum tel_err advance_all(struct tel_runner *runner, tel_time mono)
+{
+	enum tel_err first = TEL_OK, err;
+	struct tel_run *run;
+	size_t i;
+
+	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++) {
+		run = &runner->runs[i];
+		if (!run->call || run->phase == TEL_RUN_WAIT || mono < run->not_before)
+			continue;
+		err = advance(run);
+		if (err) {
+			run->not_before = mono + TROUBLE_PAUSE;
+			first = first ? first : err;
+		} else if (run->phase == TEL_RUN_FREE) {
+			release_run(runner, run);
+		}
+	}
+	return first;
+}
+
+static tel_time least(tel_time a, tel_time b)
+{
+	return a < b ? a : b;
+}
+
+/* How long nothing will happen by itself. */
+static tel_time pause_until_next(const struct tel_runner *runner, tel_time mono, tel_time wait)
+{
+	const struct tel_run *run;
+	size_t i;
+
+	if (!runner->stopped)
+		wait = least(wait, runner->next_scan - mono);
+	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++) {
+		run = &runner->runs[i];
+		if (run->call && run->phase != TEL_RUN_WAIT)
+			wait = least(wait, run->not_before - mono);
+	}
+	return wait > 0 ? wait : 0;
+}
+
+/* Sooner than usual if the store knows of a job that is due sooner. */
+static void plan_scan(struct tel_runner *runner, tel_time mono)
+{
+	tel_time ahead = runner->next_due ? runner->next_due - tel_now(runner->app->clock) :
+					    TEL_RUNNER_SCAN_EVERY;
+
+	runner->next_scan = mono + least(ahead > 0 ? ahead : 1, TEL_RUNNER_SCAN_EVERY);
+}
+
+static enum tel_err sweep(struct tel_runner *runner, tel_time mono)
+{
+	struct tel_sweep_report report;
+	enum tel_err err = runner->app->store->ops->sweep(runner->app->store,
+							  tel_now(runner->app->clock),
+							  TEL_RUNNER_SWEEP_BUDGET, &report);
+
+	runner->next_sweep = mono + (!err && report.more ? TEL_SECOND : TEL_RUNNER_SWEEP_EVERY);
+	return err;
+}
+
+static enum tel_err take_new(struct tel_runner *runner, tel_time mono)
+{
+	enum tel_err err = TEL_OK;
+
+	if (runner->inbox)
+		err = empty_inbox(runner);
+	if (!err && mono >= runner->next_scan) {
+		err = scan(runner);
+		plan_scan(runner, mono);
+	}
+	if (!err && mono >= runner->next_sweep)
+		err = sweep(runner, mono);
+	if (err)
+		runner->next_scan = mono + TROUBLE_PAUSE;
+	return err;
+}
+
+enum tel_err tel_runner_turn(struct tel_runner *runner, tel_time wait)
+{
+	struct tel_livekit *livekit = runner->app->livekit;
+	tel_time mono = tel_monotonic(runner->app->clock);
+	enum tel_err err = TEL_OK, moved, polled;
+
+	if (!runner->stopped)
+		err = take_new(runner, mono);
+	moved = advance_all(runner, mono);
+	polled = livekit->ops->poll(livekit, pause_until_next(runner, mono, wait));
+	err = err ? err : moved ? moved : polled;
+	if (err)
+		tel_log_line(runner->app->log, TEL_LOG_ERROR, "jobs_trouble",
+			     TEL_F_TEXT("reason", tel_err_text(err)));
+	return err;
+}
+
+void tel_runner_stop(struct tel_runner *runner)
+{
+	runner->stopped = true;
+}
+
+bool tel_runner_is_idle(const struct tel_runner *runner)
+{
+	return runner->under_way == 0 && (!runner->inbox || tel_inbox_is_idle(runner->inbox));
+}
+
+tel_time tel_runner_next_due(const struct tel_runner *runner)
+{
+	return runner->next_due;
+}
