@@ -1,6 +1,9 @@
 """The LiveKit stub must behave as the recorded LiveKit did; otherwise tests that use it prove nothing."""
 
+import base64
 import concurrent.futures
+import hashlib
+import hmac
 import http.client
 import http.server
 import json
@@ -357,6 +360,16 @@ class EventsTest(StubTest):
         self.assert_same_events(stub, "outbound-hung-up-while-ringing.jsonl")
 
 
+def signed_as(algorithm: str, claims: str, secret: str) -> str:
+    """A token whose HS256 signature is good although its header claims another algorithm."""
+
+    def encode(raw: bytes) -> str:
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    signed = f"{encode(json.dumps({'alg': algorithm}).encode())}.{claims}"
+    return f"{signed}.{encode(hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest())}"
+
+
 def dial_order(room: str, **order: Any) -> Json:
     """A CreateSIPParticipant request that waits for the answer."""
     return {
@@ -595,6 +608,7 @@ class TokenTest(StubTest):
             "not yet": tokens.access_token(stub.key, stub.secret, **good, now=now + 1000),
             "changed claims": f"{header}.{other_claims}.{signature}",
             "unsigned": f"eyJhbGciOiJub25lIn0.{claims}.",
+            "other algorithm": signed_as("HS512", claims, stub.secret),
         }
         for name, token in bad.items():
             with self.subTest(name):

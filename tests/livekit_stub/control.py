@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from . import reports, waiting
 from .faults import Rule
@@ -14,27 +14,18 @@ from .http_server import Request, Response, json_response
 from .model import KIND_STANDARD, Participant, Room
 from .outbound import Script
 from .scenarios import CallPlan, PhoneLeg, RestartPlan
+from .strict import fill, only
 from .webhooks import WebhookFaults
 
 if TYPE_CHECKING:
     from .stub import LiveKitStub
 
 Body = dict[str, Any]
-T = TypeVar("T")
 DEFAULT_AGENT_LOSS_SECONDS = 20.0
 
 
 class NotThere(LookupError):
     """What the request is about doesn't exist."""
-
-
-def fill(kind: type[T], given: Body) -> T:
-    """A dataclass from JSON; misspelt names are refused, since they would silently do nothing."""
-    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
-    unknown = set(given) - known
-    if unknown:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
-    return kind(**given)
 
 
 class Control:
@@ -68,6 +59,8 @@ class Control:
         name = request.path.removeprefix("/stub/")
         try:
             body = json.loads(request.body) if request.body else dict(request.query)
+            if not isinstance(body, dict):
+                raise ValueError("the body is a JSON object")
             if (request.method, name) == ("POST", "wait"):
                 return await waiting.wait(self._stub, body)
             route = self._routes.get((request.method, name))
@@ -120,6 +113,7 @@ class Control:
 
     def _hangup(self, body: Body) -> Body:
         """By call, sip_call_id, number or room: the phone's end hangs up."""
+        only(body, {"call", "sip_call_id", "number", "room"})
         call = self._stub.scenarios.callers.get(body.get("call", ""))
         found = [
             phone
@@ -143,9 +137,7 @@ class Control:
         name = body.pop("room")
         room = self._stub.world.find(name)
         if room is None:
-            allowed = {"sid", "metadata", "empty_timeout", "departure_timeout", "announced"}
-            if set(body) - allowed:
-                raise ValueError(f"unknown: {sorted(set(body) - allowed)}")
+            only(body, {"sid", "metadata", "empty_timeout", "departure_timeout", "announced"})
             room = self._stub.world.create(name, **body)
             self._stub.agents.replace_unnamed(
                 room, [(order["agent_name"], order.get("metadata", "")) for order in agents]
@@ -163,6 +155,7 @@ class Control:
         return self._enter(room, {name: value for name, value in body.items() if name != "room"})
 
     def _leave(self, body: Body) -> Body:
+        only(body, {"room", "identity", "reason"})
         room = self._find_room(body)
         participant = room.participants.get(body["identity"])
         if participant is None:
@@ -171,6 +164,7 @@ class Control:
         return {}
 
     def _finish(self, body: Body) -> Body:
+        only(body, {"room", "reason"})
         self._stub.world.end(self._find_room(body), body.get("reason", "ROOM_CLOSED"))
         return {}
 
@@ -180,6 +174,7 @@ class Control:
 
     def _agent(self, body: Body) -> Body:
         """What becomes of a room's agents: "kill" their process, or let them "leave"."""
+        only(body, {"room", "action", "after"})
         room = self._find_room(body)
         if body["action"] == "kill":
             after = float(body.get("after", DEFAULT_AGENT_LOSS_SECONDS))
@@ -191,9 +186,7 @@ class Control:
     def _workers(self, body: Body) -> Body:
         """Which names are served (null: every name), and whether all workers are full."""
         agents = self._stub.agents
-        unknown = set(body) - {"names", "full"}
-        if unknown:
-            raise ValueError(f"unknown: {sorted(unknown)}")
+        only(body, {"names", "full"})
         if "names" in body:
             agents.names = None if body["names"] is None else set(body["names"])
         agents.full = bool(body.get("full", agents.full))
@@ -202,22 +195,20 @@ class Control:
     def _callees(self, body: Body) -> Body:
         """Scripts by number; "*" is everybody else."""
         for number, script in body.items():
-            self._stub.callees.scripts[number] = Script.parse(script)
+            self._stub.callees.scripts[number] = fill(Script, script)
         return {number: asdict(script) for number, script in self._stub.callees.scripts.items()}
 
     def _show_faults(self, _body: Body) -> Body:
         return {"rules": self._stub.faults.view()}
 
     def _set_faults(self, body: Body) -> Body:
-        rules = [Rule.parse(rule) for rule in body["rules"]]
+        rules = [fill(Rule, rule) for rule in body["rules"]]
         self._stub.faults.replace(rules, int(body.get("seed", 0)))
         return self._show_faults(body)
 
     def _set_webhooks(self, body: Body) -> Body:
         """URLs and faults of the sender; what isn't named stays."""
-        unknown = set(body) - {"urls", "faults"}
-        if unknown:
-            raise ValueError(f"unknown: {sorted(unknown)}")
+        only(body, {"urls", "faults"})
         if "urls" in body:
             self._stub.sender.set_urls(body["urls"])
         if "faults" in body:
@@ -228,8 +219,7 @@ class Control:
         """Change times while running."""
         fixed = {"key", "secret", "webhooks"}
         known = {f.name for f in fields(self._stub.settings)} - fixed
-        if set(body) - known:
-            raise ValueError(f"unknown: {sorted(set(body) - known)}; known: {sorted(known)}")
+        only(body, known)
         for name, value in body.items():
             setattr(self._stub.settings, name, value)
         return {name: getattr(self._stub.settings, name) for name in sorted(known)}

@@ -1,7 +1,7 @@
 """People whom we call: what they do is scripted by number."""
 
 import asyncio
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from . import ids
@@ -47,14 +47,9 @@ class Script:
     talk_time: float | None = None
     drop_reply_after: float | None = None
 
-    @classmethod
-    def parse(cls, given: dict[str, Any]) -> "Script":
-        """A script from the control API."""
-        unknown = set(given) - {f.name for f in fields(cls)}
-        script = cls(**{name: value for name, value in given.items() if name not in unknown})
-        if unknown or script.behaviour not in BEHAVIOURS:
-            raise ValueError(f"unknown {sorted(unknown) or script.behaviour}; behaviours: {BEHAVIOURS}")
-        return script
+    def __post_init__(self) -> None:
+        if self.behaviour not in BEHAVIOURS:
+            raise ValueError(f"unknown behaviour {self.behaviour!r}; known: {', '.join(BEHAVIOURS)}")
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .http_server import Response, json_response
+from .strict import only
 
 if TYPE_CHECKING:
     from .stub import LiveKitStub
@@ -111,9 +112,9 @@ async def wait(stub: LiveKitStub, body: Body) -> Response:
     """Answer when the count is as wanted, 408 when it isn't in time; both tell the count."""
     timeout = min(float(body.pop("timeout", DEFAULT_TIMEOUT_SECONDS)), MAX_TIMEOUT_SECONDS)
     count = COUNTS.get(body.pop("for"))
-    unknown = set(body) - _FILTERS - _LIMITS
-    if count is None or unknown:
-        raise ValueError(f'"for" is one of {sorted(COUNTS)}; unknown: {sorted(unknown)}')
+    if count is None:
+        raise ValueError(f'"for" is one of {sorted(COUNTS)}')
+    only(body, _FILTERS | _LIMITS)
     limits = {name: body.pop(name) for name in _LIMITS & set(body)} or {"at_least": 1}
 
     def look() -> tuple[bool, int]:
