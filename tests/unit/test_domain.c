@@ -1,0 +1,690 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "domain/decide.h"
+#include "domain/ending.h"
+#include "harness.h"
+#include "base/banned.h"
+
+/* ---- numbers -------------------------------------------------------------- */
+
+static void numbers_become_e164(void)
+{
+	static const struct { const char *raw, *e164; } cases[] = {
+		{ "+15550100", "+15550100" },
+		{ "15105550100", "+15105550100" },
+		{ "15550100", "+15550100" },
+		{ "0015105550100", "+15105550100" },
+		{ "sip:+1 (510) 555-0100@example.com;user=phone", "+15105550100" },
+		{ "TEL:+49.30.123456", "+4930123456" },
+		{ " +15105550100 ", "+15105550100" },
+		{ "+123456789012345", "+123456789012345" },
+		{ "+1234567890123456", "" },
+		{ "+123456", "" },
+		{ "1234567", "" },
+		{ "05551234567", "" },
+		{ "+0155501000", "" },
+		{ "++15550100", "" },
+		{ "+", "" }, { "", "" }, { "00", "" }, { "anonymous", "" }, { "1001", "" },
+		{ "+1555O100", "" },
+		{ "+1555\xc2\xa0" "01000", "" },
+	};
+	struct tel_e164 n;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CHECK_INT(tel_e164_parse(tel_str_from(cases[i].raw), &n), cases[i].e164[0] != 0);
+		CHECK_STR(tel_str_from(n.text), cases[i].e164);
+	}
+	CU_ASSERT_TRUE(tel_e164_is_strict(TEL_STR("+15550100")));
+	CU_ASSERT_FALSE(tel_e164_is_strict(TEL_STR("15550100")));
+	CU_ASSERT_FALSE(tel_e164_is_strict(TEL_STR("+1 5550100")));
+	CU_ASSERT_FALSE(tel_e164_is_strict(TEL_STR("")));
+}
+
+static void numbers_are_masked(void)
+{
+	char out[TEL_NUMBER_MASKED];
+	char lots[400];
+
+	CU_ASSERT_STRING_EQUAL(tel_number_mask(TEL_STR("+15550100"), out), "+15****00");
+	CU_ASSERT_STRING_EQUAL(tel_number_mask(TEL_STR("1234567"), out), "*******");
+	CU_ASSERT_STRING_EQUAL(tel_number_mask(TEL_STR(""), out), "");
+	memset(lots, '7', sizeof(lots));
+	tel_number_mask((struct tel_str){ lots, sizeof(lots) }, out);
+	CHECK_INT(strlen(out), TEL_NUMBER_MASKED - 1);
+	CU_ASSERT_PTR_NULL(strchr(out + 3, '7'));
+}
+
+/* ---- ids, names, jobs -------------------------------------------------------- */
+
+static void call_ids_are_uuids(void)
+{
+	static const uint8_t random[16] = {
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0, 1, 2, 3, 4, 5 };
+	struct tel_call_id id, again;
+
+	tel_call_id_make(random, &id);
+	CU_ASSERT_STRING_EQUAL(id.text, "ffffffff-ffff-4fff-bfff-000102030405");
+	CHECK_INT(tel_call_id_parse(TEL_STR("FFFFFFFF-FFFF-4FFF-BFFF-000102030405"), &again), TEL_OK);
+	CU_ASSERT_STRING_EQUAL(again.text, id.text);
+	CHECK_INT(tel_call_id_parse(TEL_STR("fffffffff-fff-4fff-bfff-000102030405"), &again), TEL_EMALFORMED);
+	CHECK_INT(tel_call_id_parse(TEL_STR("c0ffee"), &again), TEL_EMALFORMED);
+	CHECK_INT(tel_call_id_parse(TEL_STR("gfffffff-ffff-4fff-bfff-000102030405"), &again), TEL_EMALFORMED);
+}
+
+static void names_go_both_ways(void)
+{
+	enum tel_call_status status;
+	enum tel_outcome outcome;
+	enum tel_ended_by by;
+	enum tel_direction direction;
+	enum tel_job_kind kind;
+	enum tel_entry_source source;
+	int i;
+
+	for (i = 0; i < TEL_CALL_STATUSES; i++) {
+		CU_ASSERT_TRUE(tel_call_status_from(tel_str_from(
+			tel_call_status_text((enum tel_call_status)i)), &status));
+		CHECK_INT(status, i);
+	}
+	for (i = 1; i < TEL_OUTCOMES; i++) {
+		CU_ASSERT_TRUE(tel_outcome_from(tel_str_from(
+			tel_outcome_text((enum tel_outcome)i)), &outcome));
+		CHECK_INT(outcome, i);
+	}
+	for (i = 1; i < TEL_BYS; i++) {
+		CU_ASSERT_TRUE(tel_ended_by_from(tel_str_from(
+			tel_ended_by_text((enum tel_ended_by)i)), &by));
+		CHECK_INT(by, i);
+	}
+	for (i = 0; i < TEL_JOB_KINDS; i++) {
+		CU_ASSERT_TRUE(tel_job_kind_from(tel_str_from(
+			tel_job_kind_text((enum tel_job_kind)i)), &kind));
+		CHECK_INT(kind, i);
+	}
+	for (i = 0; i < TEL_ENTRY_SOURCES; i++) {
+		CU_ASSERT_TRUE(tel_entry_source_from(tel_str_from(
+			tel_entry_source_text((enum tel_entry_source)i)), &source));
+		CHECK_INT(source, i);
+	}
+	CU_ASSERT_TRUE(tel_direction_from(TEL_STR("outbound"), &direction));
+	CHECK_INT(direction, TEL_OUTBOUND);
+	CU_ASSERT_PTR_NULL(tel_outcome_text(TEL_OUTCOME_NONE));
+	CU_ASSERT_PTR_NULL(tel_ended_by_text(TEL_BY_NOBODY));
+	CU_ASSERT_FALSE(tel_call_status_from(TEL_STR("dead"), &status));
+	CU_ASSERT_FALSE(tel_job_kind_from(TEL_STR(""), &kind));
+}
+
+static void pauses_grow_and_stay_bounded(void)
+{
+	uint32_t attempt;
+	tel_time least, most;
+
+	for (attempt = 1; attempt < 100; attempt++) {
+		least = tel_job_backoff(attempt, 0);
+		CU_ASSERT_TRUE(least >= TEL_BACKOFF_FIRST / 2);
+		CU_ASSERT_TRUE(least <= TEL_BACKOFF_MAX / 2);
+		for (uint64_t random = 1; random; random <<= 1) {
+			most = tel_job_backoff(attempt, random - 1);
+			CU_ASSERT_TRUE(most >= least && most <= least * 2);
+		}
+	}
+	CHECK_INT(tel_job_backoff(1, 0), TEL_BACKOFF_FIRST / 2);
+	CHECK_INT(tel_job_backoff(UINT32_MAX, 0), TEL_BACKOFF_MAX / 2);
+}
+
+static void timelines_keep_head_and_tail(void)
+{
+	uint32_t evicted = 0, seq;
+	char kept[1000] = { 0 };
+	int n = 0;
+
+	for (seq = 0; seq < 1000; seq++) {
+		kept[seq] = 1;
+		if (tel_timeline_evicts(seq, &evicted)) {
+			CHECK_INT(kept[evicted], 1);
+			kept[evicted] = 0;
+		}
+	}
+	for (seq = 0; seq < 1000; seq++)
+		n += kept[seq];
+	CHECK_INT(n, TEL_TIMELINE_HEAD + TEL_TIMELINE_TAIL);
+	CHECK_INT(kept[TEL_TIMELINE_HEAD - 1], 1);
+	CHECK_INT(kept[1000 - TEL_TIMELINE_TAIL], 1);
+}
+
+static void endings_follow_the_evidence(void)
+{
+	static const struct {
+		enum tel_sip_status status;
+		const char *reason;
+		bool agent;
+		enum tel_outcome outcome;
+		enum tel_ended_by by;
+	} cases[] = {
+		{ TEL_SIP_HANGUP, "CLIENT_INITIATED", true, TEL_OUTCOME_COMPLETED, TEL_BY_CALLER },
+		{ TEL_SIP_HANGUP, "CLIENT_INITIATED", false, TEL_OUTCOME_CANCELED, TEL_BY_CALLER },
+		{ TEL_SIP_RINGING, "CLIENT_INITIATED", false, TEL_OUTCOME_NO_ANSWER, TEL_BY_TIMEOUT },
+		{ TEL_SIP_ACTIVE, "ROOM_DELETED", true, TEL_OUTCOME_COMPLETED, TEL_BY_API },
+		{ TEL_SIP_ACTIVE, "ROOM_DELETED", false, TEL_OUTCOME_COMPLETED, TEL_BY_API },
+		{ TEL_SIP_RINGING, "ROOM_DELETED", false, TEL_OUTCOME_FAILED, TEL_BY_API },
+		{ TEL_SIP_RINGING, "PARTICIPANT_REMOVED", false, TEL_OUTCOME_FAILED, TEL_BY_API },
+		{ TEL_SIP_RINGING, "SERVER_SHUTDOWN", false, TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT },
+		{ TEL_SIP_ACTIVE, "", false, TEL_OUTCOME_COMPLETED, TEL_BY_CALLER },
+		{ TEL_SIP_UNKNOWN, "", false, TEL_OUTCOME_NO_ANSWER, TEL_BY_TIMEOUT },
+		{ TEL_SIP_RINGING, "", true, TEL_OUTCOME_COMPLETED, TEL_BY_CALLER },
+	};
+	struct tel_ending e;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		e = tel_ending_of_inbound(cases[i].status, tel_str_from(cases[i].reason), cases[i].agent);
+		CHECK_INT(e.outcome, cases[i].outcome);
+		CHECK_INT(e.by, cases[i].by);
+	}
+}
+
+/* ---- the state machine ----------------------------------------------------------
+ *
+ * Scripts: words of what happens, in order; one line a test case.
+ *
+ *   J1@A     phone leg 1 joins in life A of the room; its sip.callID is S1
+ *   J2@B=1   … but its sip.callID is S1
+ *   L1@A:h   it leaves: h hangup, r ringing, a active, d DUPLICATE_IDENTITY,
+ *            x ROOM_DELETED while active, b connection_aborted
+ *   O1@A     a leg that neither came in by a rule nor was dialled by us
+ *   G1@A g1@A   our agent joins, leaves          Z1@A  another agent joins
+ *   R@A      the life of the room is over
+ *   K        a process takes the job that is due (late enough for any pause)
+ *   M F      its dispatch was made, found        T U   to be retried, unsent
+ *   X C      refused, cancelled                  Q     the process dies
+ *   +n       n seconds pass
+ *   !        the event before comes once more, with the same id
+ */
+
+#define MAX_CALLS 8
+
+static const struct tel_policy test_policy = {
+	.room_delete_after = 10 * TEL_SECOND,
+	.return_grace = 20 * TEL_SECOND,
+	.max_age = TEL_DAY,
+	.remember = TEL_DAY,
+};
+
+struct world {
+	struct tel_call *calls[MAX_CALLS];	/* newest last */
+	size_t n;
+	char finished[32][2];			/* lives that have a tombstone */
+	size_t n_finished;
+	int last_event;				/* number in the ids of events */
+	bool last_remembered;
+	tel_time now;
+	int dispatches;				/* living ones asked for */
+	int pid;
+	struct tel_call_id taken;		/* the call whose job runs */
+	enum tel_job_kind taken_kind;
+	bool taken_unsure;
+	char taken_room[16];
+};
+
+static struct tel_str self_of(const struct world *w)
+{
+	static char text[16];
+
+	snprintf(text, sizeof(text), "pid-%d", w->pid);
+	return tel_str_from(text);
+}
+
+static struct tel_call *find(struct world *w, const struct tel_step_about *about)
+{
+	size_t i;
+
+	for (i = w->n; i-- > 0;)
+		if (tel_str_eq(tel_call_id_str(&w->calls[i]->id), about->call_id))
+			return w->calls[i];
+	for (i = w->n; i-- > 0;)
+		if (tel_str_is_set(about->participant_sid) &&
+		    tel_call_leg(w->calls[i], about->participant_sid))
+			return w->calls[i];
+	/* A room index keeps every life a call was in. */
+	for (i = w->n; i-- > 0;) {
+		if (tel_str_eq(w->calls[i]->room_sid, about->room_sid))
+			return w->calls[i];
+		for (size_t l = 0; l < w->calls[i]->n_legs; l++)
+			if (tel_str_is_set(about->room_sid) &&
+			    tel_str_eq(w->calls[i]->legs[l].room_sid, about->room_sid))
+				return w->calls[i];
+	}
+	for (i = w->n; i-- > 0;)
+		if (tel_str_is_set(about->sip_call_id))
+			for (size_t l = 0; l < w->calls[i]->n_legs; l++)
+				if (tel_str_eq(w->calls[i]->legs[l].sip_call_id, about->sip_call_id))
+					return w->calls[i];
+	return NULL;
+}
+
+static bool is_finished(const struct world *w, struct tel_str room_sid)
+{
+	size_t i;
+
+	for (i = 0; i < w->n_finished; i++)
+		if (tel_str_eq(room_sid, (struct tel_str){ w->finished[i], 1 }))
+			return true;
+	return false;
+}
+
+/* The smallest store there is: all or nothing, as the port has it. */
+static enum tel_err run_step(struct world *w, const struct tel_step_about *about, bool seen,
+			     tel_decide_fn decide, void *ctx, bool *remembered)
+{
+	struct tel_call *stored = find(w, about);
+	struct tel_step step;
+	enum tel_err err = TEL_OK;
+	size_t i;
+
+	tel_step_init(&step);
+	if (stored)
+		err = tel_call_clone(stored, &step.call);
+	CHECK_INT(err, TEL_OK);
+	step.event_seen = seen;
+	step.room_finished = is_finished(w, about->room_sid);
+	err = decide(&step, ctx);
+	if (remembered)
+		*remembered = step.remember_event;
+	for (i = 0; i < w->n && !err && step.save; i++)
+		if (w->calls[i] == stored) {
+			tel_call_free(w->calls[i]);
+			w->calls[i] = step.call;
+			step.call = NULL;
+		}
+	if (!err && step.fresh && w->n < MAX_CALLS) {
+		w->calls[w->n++] = step.fresh;
+		step.fresh = NULL;
+	}
+	if (!err && step.finish_room)
+		w->finished[w->n_finished++][0] = about->room_sid.ptr[0];
+	tel_step_release(&step);
+	return err;
+}
+
+static struct tel_decide_env env_of(struct world *w)
+{
+	return (struct tel_decide_env){ .now = w->now, .self = self_of(w), .policy = &test_policy };
+}
+
+static void deliver(struct world *w, const struct tel_event *event, bool again)
+{
+	struct tel_on_event on = {
+		.env = env_of(w), .event = event, .agent_name = TEL_STR("bot"),
+		.agent_config = TEL_STR("{}"), .route = TEL_STR("default"),
+	};
+	struct tel_step_about about;
+
+	snprintf(on.new_call_id.text, sizeof(on.new_call_id.text),
+		 "00000000-0000-4000-8000-%012d", (int)w->n + 1);
+	tel_event_about(event, &about);
+	CHECK_INT(run_step(w, &about, again && w->last_remembered, tel_decide_event, &on,
+			   again ? NULL : &w->last_remembered), TEL_OK);
+	if (again && w->last_remembered)
+		CHECK_INT(on.effect, TEL_EFFECT_DUPLICATE);
+}
+
+static void leave_fields(struct tel_participant *p, char how)
+{
+	static const struct { char how; enum tel_sip_status status; const char *reason; } hows[] = {
+		{ 'h', TEL_SIP_HANGUP, "CLIENT_INITIATED" },
+		{ 'r', TEL_SIP_RINGING, "CLIENT_INITIATED" },
+		{ 'a', TEL_SIP_ACTIVE, "CLIENT_INITIATED" },
+		{ 'd', TEL_SIP_RINGING, "DUPLICATE_IDENTITY" },
+		{ 'x', TEL_SIP_ACTIVE, "ROOM_DELETED" },
+		{ 'b', TEL_SIP_RINGING, "JOIN_FAILURE" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(hows) / sizeof(hows[0]); i++)
+		if (hows[i].how == how) {
+			p->sip_status = hows[i].status;
+			p->disconnect_reason = tel_str_from(hows[i].reason);
+		}
+}
+
+/* One word for an event. The texts are static: one event at a time. */
+static void make_event(struct world *w, const char *word, struct tel_event *e)
+{
+	static char sid[8], sip[8], id[16], life[2];
+	struct tel_participant *p = &e->participant;
+	const char *at = strchr(word, '@'), *eq = strchr(word, '='), *colon = strchr(word, ':');
+	bool phone = strchr("JLO", word[0]) != NULL, joins = strchr("JOGZ", word[0]) != NULL;
+
+	*e = (struct tel_event){ .room_name = TEL_STR("call-1"), .raw = TEL_STR("{}") };
+	snprintf(life, sizeof(life), "%c", at[1]);
+	snprintf(id, sizeof(id), "EV_%d", w->last_event);
+	e->room_sid = tel_str_from(life);
+	e->room_created_at = (life[0] - 'A' + 1) * TEL_SECOND;
+	e->id = tel_str_from(id);
+	e->created_at = w->now / TEL_SECOND * TEL_SECOND;
+	if (word[0] == 'R') {
+		e->kind = TEL_EVENT_ROOM_FINISHED;
+		e->name = TEL_STR("room_finished");
+		return;
+	}
+	e->kind = joins ? TEL_EVENT_PARTICIPANT_JOINED :
+		  colon && colon[1] == 'b' ? TEL_EVENT_PARTICIPANT_CONNECTION_ABORTED :
+		  TEL_EVENT_PARTICIPANT_LEFT;
+	e->name = joins ? TEL_STR("participant_joined") : TEL_STR("participant_left");
+	snprintf(sid, sizeof(sid), "%s%c", phone ? "PA_" : "AG_", word[1]);
+	snprintf(sip, sizeof(sip), "S%c", eq ? eq[1] : word[1]);
+	p->kind = phone ? TEL_PARTICIPANT_SIP : TEL_PARTICIPANT_AGENT;
+	p->sid = tel_str_from(sid);
+	p->identity = tel_str_from(phone ? "sip_+15550100" : "agent-AJ_1");
+	if (!phone) {
+		p->agent_name = word[0] == 'Z' ? TEL_STR("other") : TEL_STR("bot");
+		return;
+	}
+	p->sip_status = TEL_SIP_RINGING;
+	p->sip_call_id = tel_str_from(sip);
+	p->number = TEL_STR("+15550100");
+	p->trunk_number = TEL_STR("15550123");
+	if (word[0] != 'O')
+		p->rule_id = TEL_STR("SDR_1");
+	if (colon)
+		leave_fields(p, colon[1]);
+}
+
+static struct tel_call *call_with_due_job(struct world *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (tel_call_wakes_at(w->calls[i]) && tel_call_wakes_at(w->calls[i]) <= w->now)
+			return w->calls[i];
+	return NULL;
+}
+
+/* `dead`: the leases of the process before are free. */
+static void take(struct world *w, bool dead)
+{
+	static char before[16];
+	struct tel_call *due = call_with_due_job(w);
+	struct tel_call_id id = due ? due->id : (struct tel_call_id){ "" };
+	struct tel_take_job take = { .env = env_of(w) };
+	struct tel_step_about about = { 0 };
+
+	snprintf(before, sizeof(before), "pid-%d", w->pid - 1);
+	if (dead) {
+		take.dead_owner = tel_str_from(before);
+		id = w->taken;
+	}
+	about.call_id = tel_call_id_str(&id);
+	CHECK_INT(run_step(w, &about, false, tel_decide_take, &take, NULL), TEL_OK);
+	if (take.result != TEL_TAKE_RUN)
+		return;
+	due = find(w, &about);
+	w->taken = due->id;
+	w->taken_kind = take.kind;
+	w->taken_unsure = due->jobs[take.kind].unsure;
+	snprintf(w->taken_room, sizeof(w->taken_room), "%.*s", TEL_STR_ARG(due->room_sid));
+	w->dispatches += take.kind == TEL_JOB_DISPATCH_AGENT && !w->taken_unsure;
+}
+
+static void done(struct world *w, char how)
+{
+	static const struct { char how; enum tel_dispatch_result result; } hows[] = {
+		{ 'M', TEL_DISPATCH_MADE }, { 'F', TEL_DISPATCH_FOUND }, { 'T', TEL_DISPATCH_RETRY },
+		{ 'U', TEL_DISPATCH_RETRY_UNSENT }, { 'X', TEL_DISPATCH_REFUSED },
+		{ 'C', TEL_DISPATCH_CANCELLED },
+	};
+	struct tel_dispatch_done d = {
+		.env = env_of(w), .room_sid = tel_str_from(w->taken_room),
+		.dispatch_id = TEL_STR("AD_1"),
+	};
+	struct tel_call_id id = w->taken;
+	struct tel_step_about about = { .call_id = tel_call_id_str(&id) };
+	size_t i;
+
+	for (i = 0; i < sizeof(hows) / sizeof(hows[0]); i++)
+		if (hows[i].how == how)
+			d.result = hows[i].result;
+	if (how == 'X')
+		d.code = TEL_STR("unauthenticated");
+	CHECK_INT(run_step(w, &about, false, tel_decide_dispatch_done, &d, NULL), TEL_OK);
+}
+
+static void play_word(struct world *w, const char *word)
+{
+	static char last[32];
+	struct tel_event event;
+
+	if (word[0] == '+') {
+		w->now += (word[1] - '0') * TEL_SECOND;
+		if (word[2])
+			w->now += ((word[1] - '0') * 9 + (word[2] - '0')) * TEL_SECOND;
+	} else if (word[0] == 'K') {
+		take(w, false);
+	} else if (word[0] == 'Q') {
+		w->pid++;
+		take(w, true);
+	} else if (strchr("MFTUXC", word[0])) {
+		done(w, word[0]);
+	} else if (word[0] == '!') {
+		make_event(w, last, &event);
+		deliver(w, &event, true);
+	} else {
+		snprintf(last, sizeof(last), "%s", word);
+		w->last_event++;
+		make_event(w, word, &event);
+		deliver(w, &event, false);
+	}
+}
+
+/* "status outcome endedBy jobs" of a call: "ended completed caller r". */
+static void describe(const struct tel_call *c, char *out, size_t len)
+{
+	const char *outcome = tel_outcome_text(c->outcome), *by = tel_ended_by_text(c->ended_by);
+	const struct tel_job *d = &c->jobs[TEL_JOB_DISPATCH_AGENT];
+
+	snprintf(out, len, "%s %s %s %s%s%s%s%s", tel_call_status_text(c->status),
+		 outcome ? outcome : "-", by ? by : "-",
+		 d->pending ? "d" : "", d->pending && d->unsure ? "?" : "",
+		 d->pending && d->cancelled ? "!" : "",
+		 c->jobs[TEL_JOB_DELETE_ROOM].pending ? "r" : "",
+		 c->jobs[TEL_JOB_END_OVERDUE].pending ? "o" : "");
+}
+
+static void play(const char *name, const char *script, const char *expected)
+{
+	struct world w = { .now = 1000 * TEL_SECOND, .pid = 1 };
+	char got[512] = "", one[128], words[512], *word, *rest;
+	size_t i;
+
+	snprintf(words, sizeof(words), "%s", script);
+	for (word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		play_word(&w, word);
+	for (i = 0; i < w.n; i++) {
+		describe(w.calls[i], one, sizeof(one));
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s", i ? " | " : "", one);
+		tel_call_free(w.calls[i]);
+	}
+	if (strcmp(got, expected) != 0)
+		fprintf(stderr, "\n%s: %s\n  got  %s\n  want %s\n", name, script, got, expected);
+	CU_ASSERT_STRING_EQUAL(got, expected);
+}
+
+static const struct { const char *name, *script, *expected; } scripts[] = {
+	{ "a caller", "J1@A", "sip_participant_joined - - do" },
+	{ "a caller, the same delivery again", "J1@A !", "sip_participant_joined - - do" },
+	{ "a caller, told twice with two ids", "J1@A J1@A", "sip_participant_joined - - do" },
+	{ "dispatched", "J1@A K M", "agent_dispatched - - o" },
+	{ "a whole call", "J1@A K M G1@A L1@A:h", "ended completed caller r" },
+	{ "its room closes", "J1@A K M G1@A L1@A:h g1@A R@A", "ended completed caller " },
+	{ "hangs up before an agent comes", "J1@A K M L1@A:h", "ended canceled caller r" },
+	{ "rings out", "J1@A K M L1@A:r", "ended no_answer timeout r" },
+	{ "hangs up before anything is sent", "J1@A L1@A:h", "ended canceled caller r" },
+	{ "connection aborted", "J1@A L1@A:b", "failed failed livekit r" },
+	{ "the room was deleted", "J1@A K M G1@A L1@A:x", "ended completed api " },
+	{ "left before joined", "L1@A:h J1@A", "ended canceled caller " },
+	{ "left before joined, in another room's life", "L1@A:h J1@B",
+	  "ended canceled caller " },
+	{ "room finished before joined", "R@A J1@A", "" },
+	{ "room finished, then left, then joined", "R@A L1@A:h J1@A", "ended canceled caller " },
+	{ "somebody else's leg", "O1@A", "" },
+	{ "somebody else's leg in our room keeps the call", "J1@A O2@A L1@A:h",
+	  "sip_participant_joined - - do" },
+	{ "and ends it when it goes", "J1@A K M G1@A O2@A L1@A:h L2@A:h",
+	  "ended completed caller r" },
+	{ "another agent is not ours", "J1@A K M Z1@A L1@A:h", "ended canceled caller r" },
+	{ "agents without a call", "G1@A g1@A", "" },
+	{ "agent left before joined", "J1@A K M g1@A G1@A L1@A:h", "ended completed caller r" },
+	{ "two legs, one leaves", "J1@A K M J2@A L1@A:h", "agent_dispatched - - o" },
+	{ "two legs, both leave", "J1@A K M J2@A L1@A:h L2@A:h", "ended canceled caller r" },
+	{ "same identity: old leg out, new leg in", "J1@A K M L1@A:d J2@A", "agent_dispatched - - o" },
+	{ "same identity: new leg in, old leg out", "J1@A K M J2@A L1@A:d", "agent_dispatched - - o" },
+	{ "same identity, and the new leg never comes", "J1@A K M L1@A:d +21 K",
+	  "ended unknown timeout r" },
+	{ "same identity, and the room finishes", "J1@A K M L1@A:d R@A", "ended unknown livekit " },
+
+	/* LiveKit restarts in a call */
+	{ "the phone comes back", "J1@A K M G1@A R@A +9 J2@B=1", "sip_participant_joined - - do" },
+	{ "and gets its agent", "J1@A K M G1@A R@A +9 J2@B=1 K M", "agent_dispatched - - o" },
+	{ "and ends", "J1@A K M G1@A R@A +9 J2@B=1 K M L2@B:h R@B", "ended completed caller " },
+	{ "it comes back without a room_finished", "J1@A K M G1@A J2@B=1", "sip_participant_joined - - do" },
+	{ "late events of the old life end nothing", "J1@A K M J2@B=1 K M L1@A:h R@A J1@A",
+	  "agent_dispatched - - o" },
+	{ "the old life's joined comes last", "J2@B=1 K M J1@A", "agent_dispatched - - o" },
+	{ "it does not come back", "J1@A K M G1@A R@A +21 K", "ended completed livekit " },
+	{ "it comes back too late: another call", "J1@A K M G1@A R@A +21 K J2@B=1",
+	  "ended completed livekit  | sip_participant_joined - - do" },
+	{ "its left comes after the room finished", "J1@A K M G1@A R@A L1@A:h", "ended completed caller " },
+	{ "restart while the request is under way", "J1@A K J2@B=1", "sip_participant_joined - - d?o" },
+	{ "and its answer comes for the old life", "J1@A K J2@B=1 M", "sip_participant_joined - - d?o" },
+
+	/* room names and lives used again */
+	{ "another caller, another life", "J1@A K M L1@A:h R@A J2@B",
+	  "ended canceled caller  | sip_participant_joined - - do" },
+	{ "another caller in the same life", "J1@A K M L1@A:h J2@A",
+	  "ended canceled caller  | sip_participant_joined - - d?o" },
+	{ "another caller, while a request is under way", "J1@A K L1@A:h J2@A",
+	  "ended canceled caller d! | sip_participant_joined - - d?o" },
+	{ "the old leg's late joined is not a caller", "J1@A K M L1@A:h J2@A J1@A L1@A:h",
+	  "ended canceled caller  | sip_participant_joined - - d?o" },
+
+	/* dispatches that go wrong */
+	{ "retried", "J1@A K T", "sip_participant_joined - - d?o" },
+	{ "retried, never sent", "J1@A K U", "sip_participant_joined - - do" },
+	{ "found by the next attempt", "J1@A K T +9 K F", "agent_dispatched - - o" },
+	{ "refused", "J1@A K X", "failed failed livekit r" },
+	{ "refused after the caller had gone", "J1@A K L1@A:h X", "ended canceled caller r" },
+	{ "cancelled", "J1@A K L1@A:h C", "ended canceled caller r" },
+	{ "made after the caller had gone: ghost", "J1@A K L1@A:h R@A M", "ended canceled caller r" },
+	{ "perhaps made after the caller had gone", "J1@A K L1@A:h R@A T", "ended canceled caller r" },
+	{ "not sent after the caller had gone", "J1@A K L1@A:h R@A U", "ended canceled caller " },
+	{ "room finishes while it is under way", "J1@A K R@A M", "sip_participant_joined - - ro" },
+	{ "nothing is sent into a finished room", "J1@A R@A K", "sip_participant_joined - - o" },
+	{ "the process dies: found out first", "J1@A K Q", "sip_participant_joined - - d?o" },
+	{ "the process dies, the caller had gone", "J1@A K L1@A:h R@A Q", "ended canceled caller r" },
+	{ "an answer of a process that lost its lease", "J1@A K Q F M", "agent_dispatched - - o" },
+	{ "a final status stays", "J1@A K X L1@A:h G1@A R@A", "failed failed livekit " },
+	{ "nothing is heard for a day", "J1@A K M +99 +99", "agent_dispatched - - o" },
+};
+
+static void the_state_machine(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+		play(scripts[i].name, scripts[i].script, scripts[i].expected);
+}
+
+static void a_new_call_tells_all_about_the_caller(void)
+{
+	struct world w = { .now = 5000123, .pid = 1 };
+	struct tel_call *c;
+
+	play_word(&w, "J1@A");
+	CHECK_INT(w.n, 1);
+	c = w.calls[0];
+	CHECK_STR(tel_e164_str(&c->from), "+15550100");
+	CHECK_STR(tel_e164_str(&c->to), "+15550123");
+	CHECK_STR(c->from_raw, "");
+	CHECK_STR(c->to_raw, "15550123");
+	CHECK_STR(c->room_name, "call-1");
+	CHECK_STR(c->room_sid, "A");
+	CHECK_STR(c->sip_call_id, "S1");
+	CHECK_STR(c->participant_sid, "PA_1");
+	CHECK_STR(c->identity, "sip_+15550100");
+	CHECK_STR(c->agent.name, "bot");
+	CHECK_STR(c->agent.route, "default");
+	CHECK_INT(c->created_at, 5000123);
+	CHECK_INT(c->timeline_len, 1);
+	CHECK_INT(c->direction, TEL_INBOUND);
+	tel_call_free(c);
+}
+
+static void legs_are_bounded(void)
+{
+	struct world w = { .now = 5000000, .pid = 1 };
+	char word[16];
+	int i;
+
+	play_word(&w, "J0@A");
+	for (i = 0; i < 3 * TEL_MAX_LEGS; i++) {
+		snprintf(word, sizeof(word), "J%c@A", 'a' + i % 26);
+		play_word(&w, word);
+		word[0] = 'L';
+		snprintf(word + 4, sizeof(word) - 4, ":h");
+		play_word(&w, word);
+	}
+	CHECK_INT(w.n, 1);
+	CU_ASSERT_TRUE(w.calls[0]->n_legs <= TEL_MAX_LEGS);
+	CHECK_INT(tel_call_living_legs(w.calls[0], TEL_PARTICIPANT_SIP), 1);
+	tel_call_free(w.calls[0]);
+}
+
+static void a_full_set_of_legs_makes_room(void)
+{
+	struct tel_call *call = tel_call_new();
+	struct tel_leg *leg;
+	int i;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(call);
+	for (i = 0; i < TEL_MAX_LEGS; i++) {
+		CHECK_INT(tel_call_add_leg(call, &leg), TEL_OK);
+		leg->joined_at = i + 1;
+	}
+	CHECK_INT(tel_call_add_leg(call, &leg), TEL_ETOOBIG);
+	for (i = 0; i < TEL_MAX_LEGS; i++)
+		CHECK_INT(call->legs[i].joined_at, i + 1);
+	tel_call_free(call);
+}
+
+int main(void)
+{
+	CU_TestInfo values[] = {
+		{ "numbers become E.164", numbers_become_e164 },
+		{ "numbers are masked", numbers_are_masked },
+		{ "call ids are UUIDs", call_ids_are_uuids },
+		{ "names go both ways", names_go_both_ways },
+		{ "pauses grow and stay bounded", pauses_grow_and_stay_bounded },
+		{ "timelines keep head and tail", timelines_keep_head_and_tail },
+		{ "endings follow the evidence", endings_follow_the_evidence },
+		CU_TEST_INFO_NULL
+	};
+	CU_TestInfo machine[] = {
+		{ "the state machine", the_state_machine },
+		{ "a new call tells all about the caller", a_new_call_tells_all_about_the_caller },
+		{ "legs are bounded", legs_are_bounded },
+		{ "a full set of legs makes room", a_full_set_of_legs_makes_room },
+		CU_TEST_INFO_NULL
+	};
+	CU_SuiteInfo suites[] = {
+		{ "domain values", NULL, NULL, NULL, NULL, values },
+		{ "domain state machine", NULL, NULL, NULL, NULL, machine },
+		CU_SUITE_INFO_NULL
+	};
+
+	return tel_run_suites(suites);
+}
