@@ -1,0 +1,17 @@
+#include "config.h"
+
+#include "http/handlers.h"
+#include "base/banned.h"
+
+static const struct tel_http_route routes[] = {
+	{ "POST", "/telephony/livekit-webhook", tel_handle_webhook },
+	{ "GET", "/telephony/healthz", tel_handle_healthz },
+	{ "GET", "/telephony/readyz", tel_handle_readyz },
+	{ "GET", "/telephony/metrics", tel_handle_metrics },
+};
+
+void tel_http_answer(struct tel_http_context *context, struct tel_http_request *request,
+		     struct tel_http_response *response)
+{
+	tel_http_route(routes, sizeof(routes) / sizeof(routes[0]), context, request, response);
+}

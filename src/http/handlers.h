@@ -1,0 +1,40 @@
+/* The handlers, one file each, and the table that says when they are asked. */
+#ifndef TEL_HTTP_HANDLERS_H
+#define TEL_HTTP_HANDLERS_H
+
+#include "http/context.h"
+#include "http/router.h"
+
+/*
+ * POST /telephony/livekit-webhook. Refused in this order, for each is
+ * cheaper than the next: 405, 415, 413, 400 (cut off), 401, 400. 2xx only
+ * after the commit; 503 for our own trouble, since LiveKit repeats a 5xx and
+ * never a 4xx.
+ */
+void tel_handle_webhook(struct tel_http_context *context, const struct tel_http_request *request,
+			struct tel_http_response *response);
+
+/* GET /telephony/healthz: 200 whenever a process answers at all. */
+void tel_handle_healthz(struct tel_http_context *context, const struct tel_http_request *request,
+			struct tel_http_response *response);
+
+/*
+ * GET /telephony/readyz: 200 if the store can be read, else 503. A routes
+ * file that is broken now is told of, but calls go on with the one before.
+ * Does not ask LiveKit: whoever restarts us because it is down helps nobody.
+ */
+void tel_handle_readyz(struct tel_http_context *context, const struct tel_http_request *request,
+		       struct tel_http_response *response);
+
+/*
+ * GET /telephony/metrics in Prometheus' text format 0.0.4; 404 unless
+ * TELEPHONY_METRICS allows it, for the numbers tell how much is called.
+ */
+void tel_handle_metrics(struct tel_http_context *context, const struct tel_http_request *request,
+			struct tel_http_response *response);
+
+/* Answer a request by the project's routes: all of the above. */
+void tel_http_answer(struct tel_http_context *context, struct tel_http_request *request,
+		     struct tel_http_response *response);
+
+#endif
