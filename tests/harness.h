@@ -26,7 +26,8 @@ char *tel_fixture_read(const char *name, size_t *len);
 		const char *check_t_ = (text);						\
 		if (!tel_str_is(check_v_, check_t_))					\
 			fprintf(stderr, "\n%s:%d: \"%.*s\" is not \"%s\"\n", __FILE__,	\
-				__LINE__, TEL_STR_ARG(check_v_), check_t_);		\
+				__LINE__, TEL_STR_ARG(check_v_),			\
+				check_t_ ? check_t_ : "(absent)");		\
 		CU_ASSERT_TRUE(tel_str_is(check_v_, check_t_));				\
 	} while (0)
 
