@@ -1,0 +1,121 @@
+#include "config.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "livekit/json.h"
+#include "base/banned.h"
+
+/* The largest whole numbers that a double holds exactly: 2^53. */
+#define EXACT_DOUBLE 9007199254740992.0
+
+static enum tel_err why_nothing(const struct json_tokener *tok, struct tel_str text)
+{
+	if (json_tokener_get_error((struct json_tokener *)tok) != json_tokener_success)
+		return TEL_EMALFORMED;
+	/* No error and no object: a literal null, or no memory. */
+	return tel_str_is(tel_str_trim(text), "null") ? TEL_EMALFORMED : TEL_ENOMEM;
+}
+
+enum tel_err tel_json_parse(struct tel_str text, struct json_object **out)
+{
+	struct json_tokener *tok = NULL;
+	struct json_object *o = NULL;
+	enum tel_err err = TEL_OK;
+
+	if (text.len > INT_MAX - 1)
+		return TEL_ETOOBIG;
+	if (text.len == 0)
+		return TEL_EMALFORMED;
+	tok = json_tokener_new_ex(TEL_JSON_DEPTH);
+	if (!tok)
+		return TEL_ENOMEM;
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	o = json_tokener_parse_ex(tok, text.ptr, (int)text.len);
+	if (!o)
+		err = why_nothing(tok, text);
+	else if (!json_object_is_type(o, json_type_object))
+		err = TEL_EMALFORMED;
+	json_tokener_free(tok);
+	if (err)
+		json_object_put(o);
+	else
+		*out = o;
+	return err;
+}
+
+struct json_object *tel_json_get(const struct json_object *o, const char *camel,
+				 const char *snake)
+{
+	struct json_object *member = NULL;
+
+	if (!json_object_is_type(o, json_type_object))
+		return NULL;
+	if (!json_object_object_get_ex(o, camel, &member) && snake)
+		json_object_object_get_ex(o, snake, &member);
+	return member;
+}
+
+struct tel_str tel_json_text(const struct json_object *o)
+{
+	if (!json_object_is_type(o, json_type_string))
+		return TEL_STR_NONE;
+	return (struct tel_str){ json_object_get_string((struct json_object *)o),
+				 (size_t)json_object_get_string_len(o) };
+}
+
+struct tel_str tel_json_member(const struct json_object *o, const char *camel,
+			       const char *snake)
+{
+	return tel_json_text(tel_json_get(o, camel, snake));
+}
+
+bool tel_json_int64(const struct json_object *o, int64_t *out)
+{
+	double number;
+
+	switch (json_object_get_type(o)) {
+	case json_type_string:
+		return tel_num_parse(tel_json_text(o), INT64_MIN, INT64_MAX, out) == TEL_OK;
+	case json_type_int:
+		*out = json_object_get_int64(o);
+		return true;
+	case json_type_double:	/* 1.7e9 and 5.0 are whole numbers, too */
+		number = json_object_get_double(o);
+		if (!(number >= -EXACT_DOUBLE && number <= EXACT_DOUBLE) ||
+		    number != (double)(int64_t)number)
+			return false;
+		*out = (int64_t)number;
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum tel_err tel_json_add(struct json_object *o, const char *key, struct json_object *value)
+{
+	if (!value)
+		return TEL_ENOMEM;
+	if (json_object_object_add(o, key, value)) {
+		json_object_put(value);
+		return TEL_ENOMEM;
+	}
+	return TEL_OK;
+}
+
+struct json_object *tel_json_string(struct tel_str text)
+{
+	if (text.len > INT_MAX - 1)
+		return NULL;
+	return json_object_new_string_len(text.ptr ? text.ptr : "", (int)text.len);
+}
+
+struct tel_str tel_json_print(struct json_object *o)
+{
+	size_t len = 0;
+	const char *text = json_object_to_json_string_length(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+
+	return (struct tel_str){ text, text ? len : 0 };
+}

@@ -1,0 +1,216 @@
+#include "config.h"
+
+#include <string.h>
+
+#include <json-c/json.h>
+#include <openssl/crypto.h>
+
+#include "base/limits.h"
+#include "livekit/base64.h"
+#include "livekit/json.h"
+#include "livekit/jwt.h"
+#include "livekit/jwt_ring.h"
+#include "base/banned.h"
+
+/*
+ * {"alg":"HS256","typ":"JWT"}, encoded: what LiveKit always sends. Anything
+ * else is looked into.
+ */
+#define USUAL_HEADER "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+
+/* RFC 7519's dates are seconds; these are in the years ±31 000. */
+#define MAX_SECONDS 1000000000000.0
+
+struct token {
+	struct tel_str header, claims, signature;	/* as they came */
+	struct tel_str covered;				/* what is signed */
+};
+
+static bool split(struct tel_str text, struct token *out)
+{
+	struct tel_str rest;
+
+	if (text.len > TEL_MAX_AUTHORIZATION)
+		return false;
+	out->header = tel_str_cut(text, '.', &rest);
+	if (!rest.ptr)
+		return false;
+	out->claims = tel_str_cut(rest, '.', &rest);
+	if (!rest.ptr || memchr(rest.ptr, '.', rest.len))
+		return false;
+	out->signature = rest;
+	out->covered = (struct tel_str){ text.ptr, out->header.len + 1 + out->claims.len };
+	return true;
+}
+
+static enum tel_jwt_verdict verdict_of(enum tel_err err)
+{
+	if (!err)
+		return TEL_JWT_VALID;
+	return err == TEL_ENOMEM ? TEL_JWT_NO_MEMORY : TEL_JWT_MALFORMED;
+}
+
+static enum tel_err parse_part(struct tel_str part, struct json_object **out)
+{
+	unsigned char text[TEL_BASE64_DECODED(TEL_MAX_AUTHORIZATION)];
+	size_t len;
+	enum tel_err err = tel_base64url_decode(part, text, &len);
+
+	if (err)
+		return err;
+	return tel_json_parse((struct tel_str){ (char *)text, len }, out);
+}
+
+/* A claim that is a text, or is not there. */
+static bool read_text(const struct json_object *claims, const char *name, struct tel_str *out)
+{
+	struct json_object *o = tel_json_get(claims, name, NULL);
+
+	*out = tel_json_text(o);
+	return !o || out->ptr;
+}
+
+/* NumericDate of RFC 7519: seconds, a fraction is allowed. */
+static bool read_date(const struct json_object *claims, const char *name, bool *there,
+		      tel_time *out)
+{
+	struct json_object *o = tel_json_get(claims, name, NULL);
+	double seconds;
+
+	*there = o != NULL;
+	*out = 0;
+	if (!o)
+		return true;
+	if (!json_object_is_type(o, json_type_int) && !json_object_is_type(o, json_type_double))
+		return false;
+	seconds = json_object_get_double(o);
+	if (seconds > MAX_SECONDS)
+		seconds = MAX_SECONDS;
+	if (!(seconds >= -MAX_SECONDS))
+		seconds = -MAX_SECONDS;
+	*out = (tel_time)(seconds * (double)TEL_SECOND);
+	return true;
+}
+
+struct dates {
+	bool has_exp, has_nbf;
+};
+
+static bool read_claims(struct tel_jwt_claims *c, struct dates *dates)
+{
+	return read_text(c->root, "iss", &c->iss) && read_text(c->root, "sub", &c->sub) &&
+	       read_text(c->root, "sha256", &c->sha256) &&
+	       read_date(c->root, "exp", &dates->has_exp, &c->exp) &&
+	       read_date(c->root, "nbf", &dates->has_nbf, &c->nbf);
+}
+
+/* *hs256 = the header names the one algorithm that is allowed. */
+static enum tel_jwt_verdict read_header(struct tel_str part, bool *hs256)
+{
+	struct json_object *header = NULL;
+	enum tel_jwt_verdict verdict;
+
+	*hs256 = true;
+	if (tel_str_is(part, USUAL_HEADER))
+		return TEL_JWT_VALID;
+	verdict = verdict_of(parse_part(part, &header));
+	if (verdict)
+		return verdict;
+	*hs256 = tel_str_is(tel_json_member(header, "alg", NULL), "HS256");
+	/* RFC 7515 §4.1.11: extensions that must be understood; we know none. */
+	if (json_object_object_get_ex(header, "crit", NULL))
+		verdict = TEL_JWT_MALFORMED;
+	json_object_put(header);
+	return verdict;
+}
+
+/* *len stays 0 for a signature that can't be an HS256 one. */
+static enum tel_jwt_verdict read_signature(struct tel_str part,
+					   unsigned char out[TEL_SHA256_SIZE], size_t *len)
+{
+	unsigned char bytes[TEL_BASE64_DECODED(TEL_MAX_AUTHORIZATION)];
+	size_t n;
+
+	*len = 0;
+	if (tel_base64url_decode(part, bytes, &n))
+		return TEL_JWT_MALFORMED;
+	if (n == TEL_SHA256_SIZE) {
+		memcpy(out, bytes, n);
+		*len = n;
+	}
+	return TEL_JWT_VALID;
+}
+
+static enum tel_jwt_verdict check_signature(const struct tel_jwt_ring *ring,
+					    const struct token *token, struct tel_str iss,
+					    const unsigned char *signature, size_t len)
+{
+	enum tel_jwt_verdict verdict = TEL_JWT_UNKNOWN_KEY;
+	unsigned char right[TEL_SHA256_SIZE];
+	size_t at = 0, index;
+
+	while (tel_str_is_set(iss) && tel_jwt_ring_next(ring, iss, &at, &index)) {
+		if (tel_jwt_ring_hmac(ring, index, token->covered, right))
+			return TEL_JWT_NO_MEMORY;
+		if (len == sizeof(right) && CRYPTO_memcmp(right, signature, len) == 0)
+			return TEL_JWT_VALID;
+		verdict = TEL_JWT_BAD_SIGNATURE;
+	}
+	return verdict;
+}
+
+static enum tel_jwt_verdict check_dates(const struct tel_jwt_claims *c,
+					const struct dates *dates, tel_time now)
+{
+	if (!dates->has_exp || now >= c->exp + TEL_JWT_LEEWAY)
+		return TEL_JWT_EXPIRED;
+	if (dates->has_nbf && now < c->nbf - TEL_JWT_LEEWAY)
+		return TEL_JWT_NOT_YET_VALID;
+	return TEL_JWT_VALID;
+}
+
+enum tel_jwt_verdict tel_jwt_verify(const struct tel_jwt_ring *ring, struct tel_str text,
+				    tel_time now, struct tel_jwt_claims *out)
+{
+	unsigned char signature[TEL_SHA256_SIZE];
+	struct tel_jwt_claims claims = { 0 };
+	enum tel_jwt_verdict verdict;
+	struct dates dates;
+	struct token token;
+	size_t len;
+	bool hs256;
+
+	if (!split(text, &token))
+		return TEL_JWT_MALFORMED;
+	verdict = read_header(token.header, &hs256);
+	if (!verdict)
+		verdict = read_signature(token.signature, signature, &len);
+	if (!verdict)
+		verdict = verdict_of(parse_part(token.claims, &claims.root));
+	if (!verdict && !read_claims(&claims, &dates))
+		verdict = TEL_JWT_MALFORMED;
+	if (!verdict && !hs256)
+		verdict = TEL_JWT_BAD_ALG;
+	if (!verdict)
+		verdict = check_signature(ring, &token, claims.iss, signature, len);
+	if (!verdict)
+		verdict = check_dates(&claims, &dates, now);
+	if (verdict)
+		tel_jwt_claims_release(&claims);
+	else
+		*out = claims;
+	return verdict;
+}
+
+void tel_jwt_claims_release(struct tel_jwt_claims *claims)
+{
+	json_object_put(claims->root);
+	*claims = (struct tel_jwt_claims){ 0 };
+}
+
+bool tel_jwt_grants(const struct tel_jwt_claims *claims, const char *group, const char *grant)
+{
+	struct json_object *o = tel_json_get(tel_json_get(claims->root, group, NULL), grant, NULL);
+
+	return json_object_is_type(o, json_type_boolean) && json_object_get_boolean(o);
+}
