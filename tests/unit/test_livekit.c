@@ -65,6 +65,7 @@ int main(void)
 	CU_SuiteInfo suites[] = {
 		{ "livekit tokens and webhook signatures", NULL, NULL, NULL, NULL,
 		  livekit_jwt_tests },
+		{ "livekit events", NULL, NULL, NULL, NULL, livekit_event_tests },
 		CU_SUITE_INFO_NULL
 	};
 
