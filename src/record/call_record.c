@@ -1,0 +1,425 @@
+#include "config.h"
+
+#include <stddef.h>
+
+#include "ports/process.h"
+#include "record/call_record.h"
+#include "record/json.h"
+#include "base/banned.h"
+
+/*
+ * Fields of one type, by their place in the struct: the same table writes
+ * and reads. Ceilings here only keep a damaged record from doing harm; those
+ * of base/limits.h are enforced where texts come in. Fields that become part
+ * of a key have the key's ceiling.
+ */
+struct text_field {
+	const char *key;
+	size_t at, max;
+};
+
+struct int_field {
+	const char *key;
+	size_t at;
+};
+
+#define MAX_MESSAGE (4 * TEL_MAX_TEXT)
+
+#define CALL_TEXT(key, field, max) { key, offsetof(struct tel_call, field), max }
+#define CALL_TIME(key, field) { key, offsetof(struct tel_call, field) }
+#define LEG_TEXT(key, field, max) { key, offsetof(struct tel_leg, field), max }
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct text_field call_texts[] = {
+	CALL_TEXT("roomName", room_name, TEL_MAX_ROOM_NAME),
+	CALL_TEXT("roomSid", room_sid, TEL_MAX_ID),
+	CALL_TEXT("fromRaw", from_raw, TEL_MAX_TEXT),
+	CALL_TEXT("toRaw", to_raw, TEL_MAX_TEXT),
+	CALL_TEXT("trunkId", trunk_id, TEL_MAX_TEXT),
+	CALL_TEXT("sipCallId", sip_call_id, TEL_MAX_ID),
+	CALL_TEXT("participantSid", participant_sid, TEL_MAX_ID),
+	CALL_TEXT("identity", identity, TEL_MAX_TEXT),
+	CALL_TEXT("ruleId", rule_id, TEL_MAX_TEXT),
+	CALL_TEXT("agentName", agent.name, TEL_MAX_TEXT),
+	CALL_TEXT("agentConfig", agent.config, TEL_MAX_AGENT_CONFIG),
+	CALL_TEXT("agentRoute", agent.route, TEL_MAX_TEXT),
+	CALL_TEXT("dispatchId", agent.dispatch_id, TEL_MAX_TEXT),
+	CALL_TEXT("errorCode", error_code, TEL_MAX_TEXT),
+	CALL_TEXT("errorMessage", error_message, MAX_MESSAGE),
+	CALL_TEXT("raw", raw, TEL_MAX_RAW),
+};
+
+static const struct int_field call_times[] = {
+	CALL_TIME("roomCreatedAt", room_created_at),
+	CALL_TIME("roomFinishedAt", room_finished_at),
+	CALL_TIME("createdAt", created_at),
+	CALL_TIME("updatedAt", updated_at),
+	CALL_TIME("endedAt", ended_at),
+	CALL_TIME("agentJoinedAt", agent.joined_at),
+	CALL_TIME("agentLeftAt", agent.left_at),
+};
+
+static const struct text_field leg_texts[] = {
+	LEG_TEXT("participantSid", participant_sid, TEL_MAX_ID),
+	LEG_TEXT("identity", identity, TEL_MAX_TEXT),
+	LEG_TEXT("roomSid", room_sid, TEL_MAX_ID),
+	LEG_TEXT("sipCallId", sip_call_id, TEL_MAX_ID),
+	LEG_TEXT("disconnectReason", disconnect_reason, TEL_MAX_TEXT),
+};
+
+static const struct int_field leg_times[] = {
+	{ "joinedAt", offsetof(struct tel_leg, joined_at) },
+	{ "leftAt", offsetof(struct tel_leg, left_at) },
+};
+
+static const char *const kind_names[] = {
+	[TEL_PARTICIPANT_NONE] = "none",
+	[TEL_PARTICIPANT_OTHER] = "other",
+	[TEL_PARTICIPANT_SIP] = "sip",
+	[TEL_PARTICIPANT_AGENT] = "agent",
+};
+
+/* ---- writing --------------------------------------------------------- */
+
+static enum tel_err put_texts(struct tel_buf *b, const void *base, const struct text_field *fields,
+			      size_t n)
+{
+	struct tel_str text;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		text = *(const struct tel_str *)((const char *)base + fields[i].at);
+		if (text.len > fields[i].max)
+			return TEL_ETOOBIG;
+		tel_json_member_text(b, fields[i].key, text);
+	}
+	return TEL_OK;
+}
+
+static void put_times(struct tel_buf *b, const void *base, const struct int_field *fields, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		tel_json_member_int(b, fields[i].key,
+				    *(const tel_time *)((const char *)base + fields[i].at));
+}
+
+static enum tel_err put_leg(struct tel_buf *b, const struct tel_leg *leg)
+{
+	enum tel_err err;
+
+	if ((size_t)leg->kind >= COUNT(kind_names))
+		return TEL_EMISUSE;
+	tel_buf_puts(b, "{\"kind\":");
+	tel_json_put_text(b, tel_str_from(kind_names[leg->kind]));
+	if (leg->sip_status != TEL_SIP_UNKNOWN)
+		tel_json_member_text(b, "sipStatus",
+				     tel_str_from(tel_sip_status_text(leg->sip_status)));
+	put_times(b, leg, leg_times, COUNT(leg_times));
+	err = put_texts(b, leg, leg_texts, COUNT(leg_texts));
+	tel_buf_puts(b, "}");
+	return err;
+}
+
+static enum tel_err put_legs(struct tel_buf *b, const struct tel_call *call)
+{
+	enum tel_err err = TEL_OK;
+	size_t i;
+
+	if (call->n_legs > TEL_MAX_LEGS)
+		return TEL_ETOOBIG;
+	tel_buf_puts(b, ",\"legs\":[");
+	for (i = 0; i < call->n_legs && !err; i++) {
+		if (i > 0)
+			tel_buf_puts(b, ",");
+		err = put_leg(b, &call->legs[i]);
+	}
+	tel_buf_puts(b, "]");
+	return err;
+}
+
+/* Every member but the first brings its comma: `kind` opens the object. */
+static enum tel_err put_job(struct tel_buf *b, enum tel_job_kind kind, const struct tel_job *job)
+{
+	if (job->lease.owner.len > TEL_MAX_OWNER)
+		return TEL_ETOOBIG;
+	tel_buf_puts(b, "{\"kind\":");
+	tel_json_put_text(b, tel_str_from(tel_job_kind_text(kind)));
+	tel_json_member_true(b, "pending", job->pending);
+	tel_json_member_true(b, "cancelled", job->cancelled);
+	tel_json_member_true(b, "unsure", job->unsure);
+	tel_json_member_int(b, "attempt", job->attempt);
+	tel_json_member_int(b, "due", job->due);
+	tel_json_member_text(b, "leaseOwner", job->lease.owner);
+	tel_json_member_int(b, "leaseUntil", job->lease.until);
+	tel_buf_puts(b, "}");
+	return TEL_OK;
+}
+
+static bool job_is_empty(const struct tel_job *job)
+{
+	return !job->pending && !job->cancelled && !job->unsure && job->attempt == 0 &&
+	       job->due == 0 && !job->lease.owner.ptr && job->lease.until == 0;
+}
+
+static enum tel_err put_jobs(struct tel_buf *b, const struct tel_call *call)
+{
+	enum tel_err err = TEL_OK;
+	bool first = true;
+	int kind;
+
+	tel_buf_puts(b, ",\"jobs\":[");
+	for (kind = 0; kind < TEL_JOB_KINDS && !err; kind++) {
+		if (job_is_empty(&call->jobs[kind]))
+			continue;
+		if (!first)
+			tel_buf_puts(b, ",");
+		first = false;
+		err = put_job(b, (enum tel_job_kind)kind, &call->jobs[kind]);
+	}
+	tel_buf_puts(b, "]");
+	return err;
+}
+
+static void put_member(struct tel_buf *b, const char *key, const char *text)
+{
+	tel_json_member_text(b, key, tel_str_from(text));
+}
+
+static void put_e164(struct tel_buf *b, const char *key, const struct tel_e164 *number)
+{
+	tel_json_member_text(b, key, tel_e164_str(number));
+}
+
+/* What the decoder insists on: nothing may be stored that can't be read. */
+static bool is_sound(const struct tel_call *call)
+{
+	struct tel_call_id id;
+
+	return !tel_call_id_parse(tel_call_id_str(&call->id), &id) &&
+	       (call->previous_id.text[0] == '\0' ||
+		!tel_call_id_parse(tel_call_id_str(&call->previous_id), &id)) &&
+	       (unsigned)call->direction <= TEL_OUTBOUND &&
+	       (unsigned)call->status < TEL_CALL_STATUSES &&
+	       (unsigned)call->outcome < TEL_OUTCOMES && (unsigned)call->ended_by < TEL_BYS;
+}
+
+enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out)
+{
+	size_t start = out->len;
+	enum tel_err err;
+
+	if (!is_sound(call))
+		return TEL_EMISUSE;
+	tel_buf_printf(out, "{\"v\":%d", TEL_RECORD_VERSION);
+	put_member(out, "id", call->id.text);
+	if (call->previous_id.text[0])
+		put_member(out, "previousId", call->previous_id.text);
+	put_member(out, "direction", tel_direction_text(call->direction));
+	put_member(out, "status", tel_call_status_text(call->status));
+	put_member(out, "outcome", tel_outcome_text(call->outcome));
+	put_member(out, "endedBy", tel_ended_by_text(call->ended_by));
+	put_e164(out, "from", &call->from);
+	put_e164(out, "to", &call->to);
+	put_times(out, call, call_times, COUNT(call_times));
+	err = put_texts(out, call, call_texts, COUNT(call_texts));
+	tel_json_member_true(out, "agentWasThere", call->agent_was_there);
+	tel_json_member_int(out, "timelineLen", call->timeline_len);
+	if (!err)
+		err = put_legs(out, call);
+	if (!err)
+		err = put_jobs(out, call);
+	tel_buf_puts(out, "}");
+	if (!err)
+		err = tel_buf_err(out);
+	if (!err && out->len - start > TEL_MAX_RECORD)
+		err = TEL_ETOOBIG;
+	return err;
+}
+
+/* ---- reading --------------------------------------------------------- */
+
+static enum tel_err get_texts(json_object *o, struct tel_arena *mem, void *base,
+			      const struct text_field *fields, size_t n)
+{
+	enum tel_err err = TEL_OK;
+	size_t i;
+
+	for (i = 0; i < n && !err; i++)
+		err = tel_json_text(o, fields[i].key, fields[i].max, mem,
+				    (struct tel_str *)((char *)base + fields[i].at));
+	return err;
+}
+
+static enum tel_err get_times(json_object *o, void *base, const struct int_field *fields, size_t n)
+{
+	enum tel_err err = TEL_OK;
+	size_t i;
+
+	for (i = 0; i < n && !err; i++)
+		err = tel_json_int(o, fields[i].key, INT64_MIN, INT64_MAX,
+				   (tel_time *)((char *)base + fields[i].at));
+	return err;
+}
+
+static enum tel_err get_e164(json_object *o, const char *key, struct tel_e164 *out)
+{
+	struct tel_str view;
+	enum tel_err err = tel_json_view(o, key, TEL_MAX_E164, &view);
+
+	if (!err && view.len > 0)
+		memcpy(out->text, view.ptr, view.len);
+	return err;
+}
+
+static enum tel_err get_id(json_object *o, const char *key, bool may_lack, struct tel_call_id *out)
+{
+	struct tel_str view;
+	enum tel_err err = tel_json_view(o, key, TEL_CALL_ID_TEXT, &view);
+
+	if (err || (may_lack && !view.ptr))
+		return err;
+	return tel_call_id_parse(view, out) ? TEL_ECORRUPT : TEL_OK;
+}
+
+static enum tel_err get_names(json_object *o, struct tel_call *call)
+{
+	struct tel_str direction, status, outcome, by;
+
+	if (tel_json_view(o, "direction", TEL_MAX_TEXT, &direction) ||
+	    tel_json_view(o, "status", TEL_MAX_TEXT, &status) ||
+	    tel_json_view(o, "outcome", TEL_MAX_TEXT, &outcome) ||
+	    tel_json_view(o, "endedBy", TEL_MAX_TEXT, &by))
+		return TEL_ECORRUPT;
+	if (!tel_direction_from(direction, &call->direction) ||
+	    !tel_call_status_from(status, &call->status) ||
+	    (outcome.ptr && !tel_outcome_from(outcome, &call->outcome)) ||
+	    (by.ptr && !tel_ended_by_from(by, &call->ended_by)))
+		return TEL_ECORRUPT;
+	return TEL_OK;
+}
+
+static enum tel_err get_kind(json_object *o, enum tel_participant_kind *out)
+{
+	struct tel_str kind;
+	size_t i;
+
+	if (tel_json_view(o, "kind", TEL_MAX_TEXT, &kind))
+		return TEL_ECORRUPT;
+	for (i = 0; i < COUNT(kind_names); i++)
+		if (tel_str_is(kind, kind_names[i])) {
+			*out = (enum tel_participant_kind)i;
+			return TEL_OK;
+		}
+	return TEL_ECORRUPT;
+}
+
+static enum tel_err get_leg(json_object *o, struct tel_call *call)
+{
+	struct tel_str sip_status;
+	struct tel_leg *leg;
+	enum tel_err err;
+
+	if (!json_object_is_type(o, json_type_object))
+		return TEL_ECORRUPT;
+	err = tel_call_add_leg(call, &leg);
+	if (err)
+		return err == TEL_ETOOBIG ? TEL_ECORRUPT : err;
+	err = get_kind(o, &leg->kind);
+	if (!err)
+		err = tel_json_view(o, "sipStatus", TEL_MAX_TEXT, &sip_status);
+	if (!err) {
+		leg->sip_status = tel_sip_status_from(sip_status);
+		err = get_times(o, leg, leg_times, COUNT(leg_times));
+	}
+	return err ? err : get_texts(o, &call->mem, leg, leg_texts, COUNT(leg_texts));
+}
+
+static enum tel_err get_lease(json_object *o, struct tel_call *call, struct tel_lease *lease)
+{
+	enum tel_err err = tel_json_int(o, "leaseUntil", INT64_MIN, INT64_MAX, &lease->until);
+
+	return err ? err : tel_json_text(o, "leaseOwner", TEL_MAX_OWNER, &call->mem, &lease->owner);
+}
+
+static enum tel_err get_job(json_object *o, struct tel_call *call)
+{
+	enum tel_job_kind kind;
+	struct tel_job *job;
+	struct tel_str name;
+	int64_t attempt;
+
+	if (!json_object_is_type(o, json_type_object) ||
+	    tel_json_view(o, "kind", TEL_MAX_TEXT, &name))
+		return TEL_ECORRUPT;
+	if (!tel_job_kind_from(name, &kind))
+		return TEL_OK;		/* a kind that a later program knows */
+	job = &call->jobs[kind];
+	if (tel_json_bool(o, "pending", &job->pending) ||
+	    tel_json_bool(o, "cancelled", &job->cancelled) ||
+	    tel_json_bool(o, "unsure", &job->unsure) ||
+	    tel_json_int(o, "attempt", 0, UINT32_MAX, &attempt) ||
+	    tel_json_int(o, "due", INT64_MIN, INT64_MAX, &job->due))
+		return TEL_ECORRUPT;
+	job->attempt = (uint32_t)attempt;
+	return get_lease(o, call, &job->lease);
+}
+
+static enum tel_err get_list(json_object *o, const char *key, struct tel_call *call,
+			     enum tel_err (*get)(json_object *, struct tel_call *))
+{
+	enum tel_err err = TEL_OK;
+	json_object *list;
+	size_t i, n;
+
+	if (!json_object_object_get_ex(o, key, &list))
+		return TEL_OK;
+	if (!json_object_is_type(list, json_type_array))
+		return TEL_ECORRUPT;
+	n = json_object_array_length(list);
+	for (i = 0; i < n && !err; i++)
+		err = get(json_object_array_get_idx(list, i), call);
+	return err;
+}
+
+static enum tel_err get_head(json_object *o, struct tel_call *call)
+{
+	int64_t version, timeline_len;
+
+	if (tel_json_int(o, "v", 1, TEL_RECORD_VERSION, &version) || version == 0 ||
+	    get_id(o, "id", false, &call->id) || get_id(o, "previousId", true, &call->previous_id) ||
+	    get_names(o, call) || get_e164(o, "from", &call->from) ||
+	    get_e164(o, "to", &call->to) ||
+	    tel_json_bool(o, "agentWasThere", &call->agent_was_there) ||
+	    tel_json_int(o, "timelineLen", 0, UINT32_MAX, &timeline_len))
+		return TEL_ECORRUPT;
+	call->timeline_len = (uint32_t)timeline_len;
+	return get_times(o, call, call_times, COUNT(call_times));
+}
+
+enum tel_err tel_call_decode(struct tel_str json, struct tel_call **out)
+{
+	struct tel_call *call = NULL;
+	json_object *o = NULL;
+	enum tel_err err = tel_json_parse(json, &o);
+
+	if (err)
+		goto out;
+	call = tel_call_new();
+	err = call ? get_head(o, call) : TEL_ENOMEM;
+	if (!err)
+		err = get_texts(o, &call->mem, call, call_texts, COUNT(call_texts));
+	if (!err)
+		err = get_list(o, "legs", call, get_leg);
+	if (!err)
+		err = get_list(o, "jobs", call, get_job);
+	if (!err) {
+		*out = call;
+		call = NULL;
+	}
+out:
+	tel_call_free(call);
+	json_object_put(o);
+	return err;
+}
