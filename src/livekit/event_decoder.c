@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "livekit/event_decoder.h"
-#include "livekit/json.h"
+#include "livekit/pbjson.h"
 #include "livekit/participant.h"
 #include "livekit/redact.h"
 #include "base/banned.h"
@@ -35,14 +35,14 @@ static enum tel_event_kind kind_of(struct tel_str name)
 /* What every event has to have, whatever it is about. */
 static enum tel_err decode_head(const struct json_object *o, struct tel_event *e)
 {
-	struct tel_str name = tel_json_member(o, "event", NULL);
-	struct tel_str id = tel_json_member(o, "id", NULL);
+	struct tel_str name = tel_pbjson_member(o, "event", NULL);
+	struct tel_str id = tel_pbjson_member(o, "id", NULL);
 	enum tel_err err;
 
 	if (!tel_str_is_set(name) || !tel_str_is_set(id))
 		return TEL_EMALFORMED;
 	e->kind = kind_of(name);
-	e->created_at = tel_livekit_time(NULL, tel_json_get(o, "createdAt", "created_at"));
+	e->created_at = tel_livekit_time(NULL, tel_pbjson_get(o, "createdAt", "created_at"));
 	err = tel_livekit_copy_if_fit(&e->mem, name, TEL_MAX_NAME, &e->name);
 	return err ? err : tel_livekit_copy_if_fit(&e->mem, id, TEL_MAX_EVENT_ID, &e->id);
 }
@@ -52,11 +52,11 @@ static enum tel_err decode_room(const struct json_object *room, struct tel_event
 	enum tel_err err;
 
 	e->room_created_at = tel_livekit_time(
-		tel_json_get(room, "creationTimeMs", "creation_time_ms"),
-		tel_json_get(room, "creationTime", "creation_time"));
-	err = tel_livekit_copy_if_fit(&e->mem, tel_json_member(room, "name", NULL),
+		tel_pbjson_get(room, "creationTimeMs", "creation_time_ms"),
+		tel_pbjson_get(room, "creationTime", "creation_time"));
+	err = tel_livekit_copy_if_fit(&e->mem, tel_pbjson_member(room, "name", NULL),
 				      TEL_MAX_ROOM_NAME, &e->room_name);
-	return err ? err : tel_livekit_copy_if_fit(&e->mem, tel_json_member(room, "sid", NULL),
+	return err ? err : tel_livekit_copy_if_fit(&e->mem, tel_pbjson_member(room, "sid", NULL),
 						   TEL_MAX_ID, &e->room_sid);
 }
 
@@ -66,7 +66,7 @@ static enum tel_err decode_room(const struct json_object *room, struct tel_event
  */
 static bool lost_something(const struct json_object *o, const struct tel_event *e)
 {
-	struct json_object *room = tel_json_get(o, "room", NULL);
+	struct json_object *room = tel_pbjson_get(o, "room", NULL);
 	bool phone_or_agent = e->participant.kind == TEL_PARTICIPANT_SIP ||
 			      e->participant.kind == TEL_PARTICIPANT_AGENT;
 
@@ -75,8 +75,8 @@ static bool lost_something(const struct json_object *o, const struct tel_event *
 	if (!phone_or_agent)
 		return tel_event_may_matter(e) && !e->id.ptr;
 	return !e->id.ptr ||
-	       (!e->room_name.ptr && tel_str_is_set(tel_json_member(room, "name", NULL))) ||
-	       (!e->room_sid.ptr && tel_str_is_set(tel_json_member(room, "sid", NULL)));
+	       (!e->room_name.ptr && tel_str_is_set(tel_pbjson_member(room, "name", NULL))) ||
+	       (!e->room_sid.ptr && tel_str_is_set(tel_pbjson_member(room, "sid", NULL)));
 }
 
 static enum tel_err decode(const struct json_object *o, struct tel_event *e)
@@ -84,9 +84,9 @@ static enum tel_err decode(const struct json_object *o, struct tel_event *e)
 	enum tel_err err = decode_head(o, e);
 
 	if (!err)
-		err = decode_room(tel_json_get(o, "room", NULL), e);
+		err = decode_room(tel_pbjson_get(o, "room", NULL), e);
 	if (!err && e->kind != TEL_EVENT_OTHER)
-		err = tel_livekit_participant(tel_json_get(o, "participant", NULL), &e->mem,
+		err = tel_livekit_participant(tel_pbjson_get(o, "participant", NULL), &e->mem,
 					      &e->participant);
 	if (!err && lost_something(o, e))
 		err = TEL_EMALFORMED;
@@ -102,7 +102,7 @@ enum tel_err tel_livekit_decode_event(struct tel_str body, struct tel_event *out
 	enum tel_err err;
 
 	tel_arena_init(&e.mem, ARENA_CEILING);
-	err = tel_json_parse(body, &o);
+	err = tel_pbjson_parse(body, &o);
 	if (!err)
 		err = decode(o, &e);
 	json_object_put(o);

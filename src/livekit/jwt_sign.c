@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "livekit/base64.h"
-#include "livekit/json.h"
+#include "livekit/pbjson.h"
 #include "livekit/jwt.h"
 #include "livekit/jwt_ring.h"
 #include "base/banned.h"
@@ -37,25 +37,25 @@ enum tel_err tel_jwt_sign(const struct tel_jwt_ring *ring, struct tel_str key,
 static enum tel_err add_common(struct json_object *claims, struct tel_str key, tel_time now,
 			       tel_time lifetime)
 {
-	enum tel_err err = tel_json_add(claims, "iss", tel_json_string(key));
+	enum tel_err err = tel_pbjson_add(claims, "iss", tel_pbjson_string(key));
 
 	if (!err)
-		err = tel_json_add(claims, "nbf", json_object_new_int64(now / TEL_SECOND));
+		err = tel_pbjson_add(claims, "nbf", json_object_new_int64(now / TEL_SECOND));
 	if (!err)
-		err = tel_json_add(claims, "exp",
+		err = tel_pbjson_add(claims, "exp",
 				   json_object_new_int64((now + lifetime) / TEL_SECOND));
 	return err;
 }
 
 static enum tel_err add_flag(struct json_object *grants, const char *name, bool granted)
 {
-	return granted ? tel_json_add(grants, name, json_object_new_boolean(1)) : TEL_OK;
+	return granted ? tel_pbjson_add(grants, name, json_object_new_boolean(1)) : TEL_OK;
 }
 
 static enum tel_err add_video(struct json_object *claims, const struct tel_jwt_access *a)
 {
 	struct json_object *video = json_object_new_object();
-	enum tel_err err = tel_json_add(claims, "video", video);
+	enum tel_err err = tel_pbjson_add(claims, "video", video);
 
 	if (!err)
 		err = add_flag(video, "roomCreate", a->room_create);
@@ -64,14 +64,14 @@ static enum tel_err add_video(struct json_object *claims, const struct tel_jwt_a
 	if (!err)
 		err = add_flag(video, "roomAdmin", a->room_admin);
 	if (!err && tel_str_is_set(a->room))
-		err = tel_json_add(video, "room", tel_json_string(a->room));
+		err = tel_pbjson_add(video, "room", tel_pbjson_string(a->room));
 	return err;
 }
 
 static enum tel_err add_sip(struct json_object *claims, const struct tel_jwt_access *a)
 {
 	struct json_object *sip = json_object_new_object();
-	enum tel_err err = tel_json_add(claims, "sip", sip);
+	enum tel_err err = tel_pbjson_add(claims, "sip", sip);
 
 	if (!err)
 		err = add_flag(sip, "admin", a->sip_admin);
@@ -83,7 +83,7 @@ static enum tel_err add_sip(struct json_object *claims, const struct tel_jwt_acc
 static enum tel_err sign_object(const struct tel_jwt_ring *ring, struct tel_str key,
 				struct json_object *claims, struct tel_buf *out)
 {
-	struct tel_str text = tel_json_print(claims);
+	struct tel_str text = tel_pbjson_print(claims);
 
 	return text.ptr ? tel_jwt_sign(ring, key, HEADER, text, out) : TEL_ENOMEM;
 }
@@ -97,7 +97,7 @@ enum tel_err tel_jwt_make_access(const struct tel_jwt_ring *ring,
 	if (claims)
 		err = add_common(claims, access->key, access->now, access->lifetime);
 	if (!err && tel_str_is_set(access->sub))
-		err = tel_json_add(claims, "sub", tel_json_string(access->sub));
+		err = tel_pbjson_add(claims, "sub", tel_pbjson_string(access->sub));
 	if (!err)
 		err = add_video(claims, access);
 	if (!err && (access->sip_admin || access->sip_call))
@@ -125,7 +125,7 @@ enum tel_err tel_jwt_make_webhook(const struct tel_jwt_ring *ring, struct tel_st
 	if (!err)
 		err = tel_base64_add(&text, hash, sizeof(hash));
 	if (!err)
-		err = tel_json_add(claims, "sha256", tel_json_string(tel_buf_str(&text)));
+		err = tel_pbjson_add(claims, "sha256", tel_pbjson_string(tel_buf_str(&text)));
 	if (!err)
 		err = sign_object(ring, key, claims, out);
 	tel_buf_release(&text);

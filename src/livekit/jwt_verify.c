@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "livekit/base64.h"
-#include "livekit/json.h"
+#include "livekit/pbjson.h"
 #include "livekit/jwt.h"
 #include "livekit/jwt_ring.h"
 #include "base/banned.h"
@@ -58,15 +58,15 @@ static enum tel_err parse_part(struct tel_str part, struct json_object **out)
 
 	if (err)
 		return err;
-	return tel_json_parse((struct tel_str){ (char *)text, len }, out);
+	return tel_pbjson_parse((struct tel_str){ (char *)text, len }, out);
 }
 
 /* A claim that is a text, or is not there. */
 static bool read_text(const struct json_object *claims, const char *name, struct tel_str *out)
 {
-	struct json_object *o = tel_json_get(claims, name, NULL);
+	struct json_object *o = tel_pbjson_get(claims, name, NULL);
 
-	*out = tel_json_text(o);
+	*out = tel_pbjson_text(o);
 	return !o || out->ptr;
 }
 
@@ -74,7 +74,7 @@ static bool read_text(const struct json_object *claims, const char *name, struct
 static bool read_date(const struct json_object *claims, const char *name, bool *there,
 		      tel_time *out)
 {
-	struct json_object *o = tel_json_get(claims, name, NULL);
+	struct json_object *o = tel_pbjson_get(claims, name, NULL);
 	double seconds;
 
 	*there = o != NULL;
@@ -116,7 +116,7 @@ static enum tel_jwt_verdict read_header(struct tel_str part, bool *hs256)
 	verdict = verdict_of(parse_part(part, &header));
 	if (verdict)
 		return verdict;
-	*hs256 = tel_str_is(tel_json_member(header, "alg", NULL), "HS256");
+	*hs256 = tel_str_is(tel_pbjson_member(header, "alg", NULL), "HS256");
 	/* RFC 7515 §4.1.11: extensions that must be understood; we know none. */
 	if (json_object_object_get_ex(header, "crit", NULL))
 		verdict = TEL_JWT_MALFORMED;
@@ -210,7 +210,7 @@ void tel_jwt_claims_release(struct tel_jwt_claims *claims)
 
 bool tel_jwt_grants(const struct tel_jwt_claims *claims, const char *group, const char *grant)
 {
-	struct json_object *o = tel_json_get(tel_json_get(claims->root, group, NULL), grant, NULL);
+	struct json_object *o = tel_pbjson_get(tel_pbjson_get(claims->root, group, NULL), grant, NULL);
 
 	return json_object_is_type(o, json_type_boolean) && json_object_get_boolean(o);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "livekit/json.h"
+#include "livekit/pbjson.h"
 #include "livekit/participant.h"
 #include "base/banned.h"
 
@@ -40,23 +40,23 @@ tel_time tel_livekit_time(const struct json_object *ms, const struct json_object
 {
 	int64_t n;
 
-	if (tel_json_int64(ms, &n) && n > 0 && n <= MAX_SECONDS * TEL_SECOND)
+	if (tel_pbjson_int64(ms, &n) && n > 0 && n <= MAX_SECONDS * TEL_SECOND)
 		return n;
-	if (tel_json_int64(s, &n) && n > 0 && n <= MAX_SECONDS)
+	if (tel_pbjson_int64(s, &n) && n > 0 && n <= MAX_SECONDS)
 		return n * TEL_SECOND;
 	return 0;
 }
 
 static enum tel_participant_kind kind_of(const struct json_object *kind)
 {
-	struct tel_str name = tel_json_text(kind);
+	struct tel_str name = tel_pbjson_text(kind);
 	int64_t number;
 
 	if (tel_str_is(name, "SIP"))
 		return TEL_PARTICIPANT_SIP;
 	if (tel_str_is(name, "AGENT"))
 		return TEL_PARTICIPANT_AGENT;
-	if (!name.ptr && tel_json_int64(kind, &number)) {
+	if (!name.ptr && tel_pbjson_int64(kind, &number)) {
 		if (number == KIND_SIP)
 			return TEL_PARTICIPANT_SIP;
 		if (number == KIND_AGENT)
@@ -75,12 +75,12 @@ static struct tel_str reason_of(const struct json_object *reason)
 		"USER_REJECTED", "SIP_TRUNK_FAILURE", "CONNECTION_TIMEOUT",
 		"MEDIA_FAILURE", "AGENT_ERROR",
 	};
-	struct tel_str name = tel_json_text(reason);
+	struct tel_str name = tel_pbjson_text(reason);
 	int64_t number;
 
 	if (tel_str_is(name, "UNKNOWN_REASON"))
 		return TEL_STR_NONE;
-	if (!name.ptr && tel_json_int64(reason, &number) && number > 0 &&
+	if (!name.ptr && tel_pbjson_int64(reason, &number) && number > 0 &&
 	    number < (int64_t)(sizeof(names) / sizeof(names[0])))
 		return tel_str_from(names[number]);
 	return name;
@@ -107,43 +107,43 @@ static enum tel_err copy_sip(const struct json_object *attributes, struct tel_ar
 	size_t i;
 
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]) && !err; i++) {
-		text = tel_json_member(attributes, fields[i].key, NULL);
+		text = tel_pbjson_member(attributes, fields[i].key, NULL);
 		err = fields[i].id ?
 			tel_livekit_copy_id(mem, text, fields[i].max, fields[i].to) :
 			tel_livekit_copy_if_fit(mem, text, fields[i].max, fields[i].to);
 	}
-	p->sip_status = tel_sip_status_from(tel_json_member(attributes, "sip.callStatus", NULL));
+	p->sip_status = tel_sip_status_from(tel_pbjson_member(attributes, "sip.callStatus", NULL));
 	return err;
 }
 
 /* Old agents say `lk.agent_name`, or nothing. */
 static struct tel_str agent_name(const struct json_object *attributes)
 {
-	return tel_json_member(attributes, "lk.agent.name", "lk.agent_name");
+	return tel_pbjson_member(attributes, "lk.agent.name", "lk.agent_name");
 }
 
 static enum tel_err copy_other(const struct json_object *info, struct tel_arena *mem,
 			       struct tel_participant *p)
 {
-	enum tel_err err = tel_livekit_copy_if_fit(mem, tel_json_member(info, "sid", NULL),
+	enum tel_err err = tel_livekit_copy_if_fit(mem, tel_pbjson_member(info, "sid", NULL),
 						   TEL_MAX_ID, &p->sid);
 
-	return err ? err : tel_livekit_copy_if_fit(mem, tel_json_member(info, "identity", NULL),
+	return err ? err : tel_livekit_copy_if_fit(mem, tel_pbjson_member(info, "identity", NULL),
 						   TEL_MAX_IDENTITY, &p->identity);
 }
 
 static enum tel_err copy_phone_or_agent(const struct json_object *info, struct tel_arena *mem,
 					struct tel_participant *p)
 {
-	struct json_object *attributes = tel_json_get(info, "attributes", NULL);
-	struct json_object *reason = tel_json_get(info, "disconnectReason", "disconnect_reason");
+	struct json_object *attributes = tel_pbjson_get(info, "attributes", NULL);
+	struct json_object *reason = tel_pbjson_get(info, "disconnectReason", "disconnect_reason");
 	enum tel_err err;
 
-	p->joined_at = tel_livekit_time(tel_json_get(info, "joinedAtMs", "joined_at_ms"),
-					tel_json_get(info, "joinedAt", "joined_at"));
-	err = tel_livekit_copy_id(mem, tel_json_member(info, "sid", NULL), TEL_MAX_ID, &p->sid);
+	p->joined_at = tel_livekit_time(tel_pbjson_get(info, "joinedAtMs", "joined_at_ms"),
+					tel_pbjson_get(info, "joinedAt", "joined_at"));
+	err = tel_livekit_copy_id(mem, tel_pbjson_member(info, "sid", NULL), TEL_MAX_ID, &p->sid);
 	if (!err)
-		err = tel_livekit_copy_id(mem, tel_json_member(info, "identity", NULL),
+		err = tel_livekit_copy_id(mem, tel_pbjson_member(info, "identity", NULL),
 					  TEL_MAX_IDENTITY, &p->identity);
 	if (!err)
 		err = tel_livekit_copy_if_fit(mem, reason_of(reason), TEL_MAX_NAME,
@@ -166,7 +166,7 @@ enum tel_err tel_livekit_participant(const struct json_object *info, struct tel_
 		*out = p;
 		return TEL_OK;
 	}
-	p.kind = kind_of(tel_json_get(info, "kind", NULL));
+	p.kind = kind_of(tel_pbjson_get(info, "kind", NULL));
 	err = p.kind == TEL_PARTICIPANT_OTHER ? copy_other(info, mem, &p) :
 						copy_phone_or_agent(info, mem, &p);
 	if (!err)

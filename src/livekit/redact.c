@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "livekit/json.h"
+#include "livekit/pbjson.h"
 #include "livekit/redact.h"
 #include "base/banned.h"
 
@@ -63,8 +63,8 @@ static size_t written_len(const char *name, struct json_object *value, enum tel_
 	size_t len = 0;
 
 	*err = TEL_ENOMEM;
-	if (o && value && !tel_json_add(o, name, json_object_get(value))) {
-		len = tel_json_print(o).len;
+	if (o && value && !tel_pbjson_add(o, name, json_object_get(value))) {
+		len = tel_pbjson_print(o).len;
 		*err = len ? TEL_OK : TEL_ENOMEM;
 	}
 	json_object_put(o);
@@ -79,11 +79,11 @@ static enum tel_err add_if_fit(struct json_object *to, const char *name,
 	size_t len;
 
 	if (*left == UNCOUNTED)
-		return tel_json_add(to, name, json_object_get(value));
+		return tel_pbjson_add(to, name, json_object_get(value));
 	len = written_len(name, value, &err);
 	if (err || len > *left)
 		return err;
-	err = tel_json_add(to, name, json_object_get(value));
+	err = tel_pbjson_add(to, name, json_object_get(value));
 	if (!err)
 		*left -= len;
 	return err;
@@ -104,7 +104,7 @@ static enum tel_err add_fields(struct json_object *to, const struct json_object 
 	size_t i;
 
 	for (i = 0; i < n && !err; i++) {
-		value = tel_json_get(from, fields[i].camel, fields[i].snake);
+		value = tel_pbjson_get(from, fields[i].camel, fields[i].snake);
 		if (is_plain(value))
 			err = add_if_fit(to, fields[i].camel, value, left);
 	}
@@ -116,7 +116,7 @@ static struct json_object *add_object(struct json_object *to, const char *name)
 {
 	struct json_object *o = json_object_new_object();
 
-	return tel_json_add(to, name, o) ? NULL : o;
+	return tel_pbjson_add(to, name, o) ? NULL : o;
 }
 
 static bool is_livekits(const char *name)
@@ -156,7 +156,7 @@ static enum tel_err add_attributes(struct json_object *to, struct json_object *f
 static enum tel_err add_participant(struct json_object *to, const struct json_object *from,
 				    size_t *left)
 {
-	struct json_object *attributes = tel_json_get(from, "attributes", NULL);
+	struct json_object *attributes = tel_pbjson_get(from, "attributes", NULL);
 	struct json_object *p = add_object(to, "participant");
 	enum tel_err err;
 
@@ -174,8 +174,8 @@ static enum tel_err add_participant(struct json_object *to, const struct json_ob
 
 static enum tel_err fill(struct json_object *to, const struct json_object *event, size_t left)
 {
-	struct json_object *room = tel_json_get(event, "room", NULL);
-	struct json_object *participant = tel_json_get(event, "participant", NULL);
+	struct json_object *room = tel_pbjson_get(event, "room", NULL);
+	struct json_object *participant = tel_pbjson_get(event, "participant", NULL);
 	enum tel_err err = add_fields(to, event, event_fields, N(event_fields), &left);
 	struct json_object *o;
 
@@ -199,7 +199,7 @@ static enum tel_err build(const struct json_object *event, size_t left, struct t
 	if (o)
 		err = fill(o, event, left);
 	if (!err) {
-		text = tel_json_print(o);
+		text = tel_pbjson_print(o);
 		err = text.ptr ? tel_arena_copy(mem, text, TEL_MAX_RAW, out) : TEL_ENOMEM;
 	}
 	json_object_put(o);

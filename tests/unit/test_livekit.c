@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 
 #include "harness.h"
-#include "livekit/json.h"
+#include "livekit/pbjson.h"
 #include "test_livekit.h"
 #include "base/banned.h"
 
@@ -25,11 +25,11 @@ static void see_line(struct tel_str line, const char *file,
 	struct json_object *o = NULL;
 	struct recorded r;
 
-	CU_ASSERT_EQUAL_FATAL(tel_json_parse(line, &o), TEL_OK);
-	r.received_at = (tel_time)(json_object_get_double(tel_json_get(o, "receivedAt", NULL)) *
+	CU_ASSERT_EQUAL_FATAL(tel_pbjson_parse(line, &o), TEL_OK);
+	r.received_at = (tel_time)(json_object_get_double(tel_pbjson_get(o, "receivedAt", NULL)) *
 				   (double)TEL_SECOND);
-	r.authorization = tel_json_member(o, "authorization", NULL);
-	r.body = tel_json_member(o, "body", NULL);
+	r.authorization = tel_pbjson_member(o, "authorization", NULL);
+	r.body = tel_pbjson_member(o, "body", NULL);
 	see(ctx, file, &r);
 	json_object_put(o);
 }

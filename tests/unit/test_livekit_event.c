@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "harness.h"
 #include "livekit/event_decoder.h"
-#include "livekit/json.h"
+#include "livekit/pbjson.h"
 #include "livekit/redact.h"
 #include "test_livekit.h"
 #include "base/banned.h"
@@ -29,8 +29,8 @@ static void has_no_secret(struct tel_str body, struct tel_str raw)
 	struct json_object *o = NULL;
 	struct tel_str secret;
 
-	CU_ASSERT_EQUAL_FATAL(tel_json_parse(body, &o), TEL_OK);
-	secret = tel_json_member(tel_json_get(o, "room", NULL), "turnPassword", NULL);
+	CU_ASSERT_EQUAL_FATAL(tel_pbjson_parse(body, &o), TEL_OK);
+	secret = tel_pbjson_member(tel_pbjson_get(o, "room", NULL), "turnPassword", NULL);
 	CU_ASSERT(secret.len > 20);
 	CU_ASSERT_PTR_NULL(memmem(raw.ptr, raw.len, secret.ptr, secret.len));
 	CU_ASSERT_PTR_NULL(memmem(raw.ptr, raw.len, "urn", 3));
@@ -42,8 +42,8 @@ static void raw_is_json(struct tel_str raw, const char *name)
 	struct json_object *o = NULL;
 
 	CU_ASSERT(raw.len > 0 && raw.len <= TEL_MAX_RAW);
-	CU_ASSERT_EQUAL_FATAL(tel_json_parse(raw, &o), TEL_OK);
-	CHECK_STR(tel_json_member(o, "event", NULL), name);
+	CU_ASSERT_EQUAL_FATAL(tel_pbjson_parse(raw, &o), TEL_OK);
+	CHECK_STR(tel_pbjson_member(o, "event", NULL), name);
 	json_object_put(o);
 }
 
@@ -280,8 +280,8 @@ static void deep_nesting_is_refused(void)
 			tel_buf_puts(&b, "]");
 		tel_buf_puts(&b, "}");
 		CHECK_INT(tel_livekit_decode_event(tel_buf_str(&b), &e),
-			  depth < TEL_JSON_DEPTH ? TEL_OK : TEL_EMALFORMED);
-		if (depth < TEL_JSON_DEPTH)
+			  depth < TEL_PBJSON_DEPTH ? TEL_OK : TEL_EMALFORMED);
+		if (depth < TEL_PBJSON_DEPTH)
 			tel_event_release(&e);
 		tel_buf_release(&b);
 	}

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "livekit/json.h"
+#include "livekit/pbjson.h"
 #include "base/banned.h"
 
 /* The largest whole numbers that a double holds exactly: 2^53. */
@@ -18,7 +18,7 @@ static enum tel_err why_nothing(const struct json_tokener *tok, struct tel_str t
 	return tel_str_is(tel_str_trim(text), "null") ? TEL_EMALFORMED : TEL_ENOMEM;
 }
 
-enum tel_err tel_json_parse(struct tel_str text, struct json_object **out)
+enum tel_err tel_pbjson_parse(struct tel_str text, struct json_object **out)
 {
 	struct json_tokener *tok = NULL;
 	struct json_object *o = NULL;
@@ -28,7 +28,7 @@ enum tel_err tel_json_parse(struct tel_str text, struct json_object **out)
 		return TEL_ETOOBIG;
 	if (text.len == 0)
 		return TEL_EMALFORMED;
-	tok = json_tokener_new_ex(TEL_JSON_DEPTH);
+	tok = json_tokener_new_ex(TEL_PBJSON_DEPTH);
 	if (!tok)
 		return TEL_ENOMEM;
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
@@ -45,7 +45,7 @@ enum tel_err tel_json_parse(struct tel_str text, struct json_object **out)
 	return err;
 }
 
-struct json_object *tel_json_get(const struct json_object *o, const char *camel,
+struct json_object *tel_pbjson_get(const struct json_object *o, const char *camel,
 				 const char *snake)
 {
 	struct json_object *member = NULL;
@@ -57,7 +57,7 @@ struct json_object *tel_json_get(const struct json_object *o, const char *camel,
 	return member;
 }
 
-struct tel_str tel_json_text(const struct json_object *o)
+struct tel_str tel_pbjson_text(const struct json_object *o)
 {
 	if (!json_object_is_type(o, json_type_string))
 		return TEL_STR_NONE;
@@ -65,19 +65,19 @@ struct tel_str tel_json_text(const struct json_object *o)
 				 (size_t)json_object_get_string_len(o) };
 }
 
-struct tel_str tel_json_member(const struct json_object *o, const char *camel,
+struct tel_str tel_pbjson_member(const struct json_object *o, const char *camel,
 			       const char *snake)
 {
-	return tel_json_text(tel_json_get(o, camel, snake));
+	return tel_pbjson_text(tel_pbjson_get(o, camel, snake));
 }
 
-bool tel_json_int64(const struct json_object *o, int64_t *out)
+bool tel_pbjson_int64(const struct json_object *o, int64_t *out)
 {
 	double number;
 
 	switch (json_object_get_type(o)) {
 	case json_type_string:
-		return tel_num_parse(tel_json_text(o), INT64_MIN, INT64_MAX, out) == TEL_OK;
+		return tel_num_parse(tel_pbjson_text(o), INT64_MIN, INT64_MAX, out) == TEL_OK;
 	case json_type_int:
 		*out = json_object_get_int64(o);
 		return true;
@@ -93,7 +93,7 @@ bool tel_json_int64(const struct json_object *o, int64_t *out)
 	}
 }
 
-enum tel_err tel_json_add(struct json_object *o, const char *key, struct json_object *value)
+enum tel_err tel_pbjson_add(struct json_object *o, const char *key, struct json_object *value)
 {
 	if (!value)
 		return TEL_ENOMEM;
@@ -104,14 +104,14 @@ enum tel_err tel_json_add(struct json_object *o, const char *key, struct json_ob
 	return TEL_OK;
 }
 
-struct json_object *tel_json_string(struct tel_str text)
+struct json_object *tel_pbjson_string(struct tel_str text)
 {
 	if (text.len > INT_MAX - 1)
 		return NULL;
 	return json_object_new_string_len(text.ptr ? text.ptr : "", (int)text.len);
 }
 
-struct tel_str tel_json_print(struct json_object *o)
+struct tel_str tel_pbjson_print(struct json_object *o)
 {
 	size_t len = 0;
 	const char *text = json_object_to_json_string_length(
