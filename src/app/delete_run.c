@@ -29,10 +29,18 @@ static enum tel_err another_call_is_there(struct tel_run *run, bool *there)
 	return err;
 }
 
-/* Legs of the call itself don't keep its room: LiveKit may show them late. */
-static bool is_a_strange_phone(const struct tel_participant *p, const struct tel_call *call)
+/*
+ * Which phones keep the room: all, but for the call's own legs that have
+ * left (LiveKit may show them for a while), and those that a failed call is
+ * to be rid of, lest its caller listens to the ringing for minutes.
+ */
+static bool keeps_the_room(const struct tel_participant *p, const struct tel_call *call)
 {
-	return p->kind == TEL_PARTICIPANT_SIP && !tel_call_leg(call, p->sid);
+	const struct tel_leg *leg = tel_call_leg(call, p->sid);
+
+	if (p->kind != TEL_PARTICIPANT_SIP)
+		return false;
+	return !leg || (leg->left_at == 0 && call->status != TEL_CALL_FAILED);
 }
 
 static void looked(void *ctx, const struct tel_lk_answer *answer)
@@ -49,7 +57,7 @@ static void looked(void *ctx, const struct tel_lk_answer *answer)
 	}
 	run->phase = TEL_RUN_SEND;
 	for (i = 0; i < answer->n_participants; i++)
-		if (is_a_strange_phone(&answer->participants[i], run->call))
+		if (keeps_the_room(&answer->participants[i], run->call))
 			conclude(run, TEL_DELETE_KEPT);
 }
 
@@ -88,18 +96,32 @@ static void sent(void *ctx, const struct tel_lk_answer *answer)
 	tel_run_keep_error(run, answer);
 }
 
+/* The call may have come back into that room, in a new life of it. */
+static enum tel_err is_not_wanted(struct tel_run *run, bool *kept)
+{
+	struct tel_call *now = NULL;
+	enum tel_err err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
+
+	if (err && err != TEL_ENOTFOUND)
+		return err;
+	*kept = err || !tel_run_holds_lease(run, now) ||
+		!tel_str_eq(now->room_sid, run->call->room_sid);
+	tel_call_free(now);
+	return *kept ? TEL_OK : another_call_is_there(run, kept);
+}
+
 static enum tel_err send(struct tel_run *run)
 {
 	struct tel_lk_request request = {
 		.method = TEL_LK_DELETE_ROOM,
 		.room = run->call->room_name,
 	};
-	bool there;
-	enum tel_err err = another_call_is_there(run, &there);
+	bool kept;
+	enum tel_err err = is_not_wanted(run, &kept);
 
 	if (err)
 		return err;
-	if (there) {
+	if (kept) {
 		conclude(run, TEL_DELETE_KEPT);
 		return TEL_OK;
 	}
@@ -128,6 +150,7 @@ static enum tel_err record(struct tel_run *run)
 	};
 	struct tel_delete_done done = {
 		.result = run->delete_result,
+		.attempt = run->attempt,
 		.code = run->code,
 		.message = run->message,
 		.retry_after = run->retry_after,

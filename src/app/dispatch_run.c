@@ -13,12 +13,9 @@ static void conclude(struct tel_run *run, enum tel_dispatch_result result)
 
 static bool is_still_wanted(const struct tel_run *run, const struct tel_call *now)
 {
-	const struct tel_job *job = &now->jobs[TEL_JOB_DISPATCH_AGENT];
-	struct tel_str self = run->app->process->ops->self(run->app->process);
-
 	return !tel_call_is_over(now) && now->room_finished_at == 0 &&
-	       tel_str_eq(now->room_sid, run->call->room_sid) && job->pending &&
-	       !job->cancelled && tel_str_eq(job->lease.owner, self);
+	       tel_str_eq(now->room_sid, run->call->room_sid) &&
+	       !now->jobs[TEL_JOB_DISPATCH_AGENT].cancelled;
 }
 
 /*
@@ -34,8 +31,13 @@ static enum tel_err recheck(struct tel_run *run, bool *wanted)
 	if (err && err != TEL_ENOTFOUND)
 		return err;
 	*wanted = !err && is_still_wanted(run, now);
-	if (!*wanted)
+	if (!*wanted) {
 		conclude(run, unsure ? TEL_DISPATCH_RETRY : TEL_DISPATCH_CANCELLED);
+	} else if (!tel_run_holds_lease(run, now)) {
+		/* We were slow; if the lease is lost, recording says so. */
+		*wanted = false;
+		conclude(run, TEL_DISPATCH_RETRY_UNSENT);
+	}
 	tel_call_free(now);
 	return TEL_OK;
 }
@@ -181,6 +183,7 @@ static enum tel_err record(struct tel_run *run)
 	};
 	struct tel_dispatch_done done = {
 		.result = run->dispatch_result,
+		.attempt = run->attempt,
 		.room_sid = run->call->room_sid,
 		.dispatch_id = run->dispatch_id,
 		.code = run->code,

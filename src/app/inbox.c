@@ -73,19 +73,24 @@ void tel_inbox_cancel(struct tel_inbox *inbox)
 	pthread_mutex_unlock(&inbox->lock);
 }
 
-bool tel_inbox_take(struct tel_inbox *inbox, struct tel_call_id *out)
+bool tel_inbox_first(struct tel_inbox *inbox, struct tel_call_id *out)
 {
 	bool ok;
 
 	pthread_mutex_lock(&inbox->lock);
 	ok = inbox->n > 0;
-	if (ok) {
+	if (ok)
 		*out = inbox->ids[inbox->first];
-		inbox->first = (inbox->first + 1) % inbox->slots;
-		inbox->n--;
-	}
 	pthread_mutex_unlock(&inbox->lock);
 	return ok;
+}
+
+void tel_inbox_drop_first(struct tel_inbox *inbox)
+{
+	pthread_mutex_lock(&inbox->lock);
+	inbox->first = (inbox->first + 1) % inbox->slots;
+	inbox->n--;
+	pthread_mutex_unlock(&inbox->lock);
 }
 
 void tel_inbox_close(struct tel_inbox *inbox)

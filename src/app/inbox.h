@@ -32,8 +32,12 @@ void tel_inbox_put(struct tel_inbox *inbox, const struct tel_call_id *id);
 /* Give the promised slot back. */
 void tel_inbox_cancel(struct tel_inbox *inbox);
 
-/* The oldest id; false = empty. */
-bool tel_inbox_take(struct tel_inbox *inbox, struct tel_call_id *out);
+/*
+ * The oldest id, which stays where it is until it is dropped: whoever fails
+ * to start its job finds it again. One thread only looks and drops.
+ */
+bool tel_inbox_first(struct tel_inbox *inbox, struct tel_call_id *out); /* false = empty */
+void tel_inbox_drop_first(struct tel_inbox *inbox);
 
 /* No more reservations: the process is going to stop. */
 void tel_inbox_close(struct tel_inbox *inbox);

@@ -29,6 +29,8 @@ struct tel_run {
 	enum tel_run_phase phase;
 	enum tel_job_kind kind;
 	struct tel_call *call;		/* as it was when the job was leased; owned */
+	uint32_t attempt;		/* with it and our name the lease is ours:
+					   this process may lease a job twice */
 	tel_time not_before;		/* monotonic; the phase waits until then */
 
 	/* what came out */
@@ -48,6 +50,12 @@ void tel_run_keep_error(struct tel_run *run, const struct tel_lk_answer *answer)
 
 /* What every decision about a run needs. TEL_EIO: no randomness */
 TEL_MUST_CHECK enum tel_err tel_run_env(const struct tel_run *run, struct tel_decide_env *env);
+
+/*
+ * Is the lease of the run's job in `now` still the one that it was started
+ * with, and long enough for one more request?
+ */
+bool tel_run_holds_lease(const struct tel_run *run, const struct tel_call *now);
 
 /* Send a request whose answer goes to `done` with the run as context. */
 TEL_MUST_CHECK enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *request,

@@ -81,6 +81,16 @@ enum tel_err tel_run_env(const struct tel_run *run, struct tel_decide_env *env)
 	return make_env(run->app, env);
 }
 
+bool tel_run_holds_lease(const struct tel_run *run, const struct tel_call *now)
+{
+	const struct tel_job *job = &now->jobs[run->kind];
+	struct tel_str self = run->app->process->ops->self(run->app->process);
+
+	return job->pending && job->attempt == run->attempt &&
+	       tel_str_eq(job->lease.owner, self) &&
+	       tel_now(run->app->clock) + TEL_REQUEST_TIMEOUT < job->lease.until;
+}
+
 enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *request,
 			  tel_lk_done_fn done)
 {
@@ -116,6 +126,7 @@ static void start(struct tel_runner *runner, struct tel_call *call, enum tel_job
 	tel_arena_init(&run->mem, 4 * TEL_MAX_TEXT);
 	run->call = call;
 	run->kind = kind;
+	run->attempt = call->jobs[kind].attempt;
 	run->phase = send_now ? TEL_RUN_SEND : TEL_RUN_LOOK;
 	if (settle)
 		run->not_before = tel_monotonic(runner->app->clock) + TEL_TAKEOVER_SETTLE;
@@ -133,7 +144,7 @@ static enum tel_err start_from_inbox(struct tel_runner *runner, const struct tel
 	if (err)
 		return err == TEL_ENOTFOUND ? TEL_OK : err;
 	job = &call->jobs[TEL_JOB_DISPATCH_AGENT];
-	if (job->pending && tel_str_eq(job->lease.owner, self))
+	if (job->pending && job->attempt == 1 && tel_str_eq(job->lease.owner, self))
 		start(runner, call, TEL_JOB_DISPATCH_AGENT, false);
 	else
 		tel_call_free(call);
@@ -146,8 +157,11 @@ static enum tel_err empty_inbox(struct tel_runner *runner)
 	enum tel_err err = TEL_OK;
 
 	while (!err && runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT &&
-	       tel_inbox_take(runner->inbox, &id))
+	       tel_inbox_first(runner->inbox, &id)) {
 		err = start_from_inbox(runner, &id);
+		if (!err)
+			tel_inbox_drop_first(runner->inbox);
+	}
 	return err;
 }
 
@@ -285,11 +299,15 @@ static tel_time pause_until_next(const struct tel_runner *runner, tel_time mono,
 	return wait > 0 ? wait : 0;
 }
 
-/* Sooner than usual if the store knows of a job that is due sooner. */
+/*
+ * Sooner than usual if the store knows of a job that is due sooner; not
+ * while every slot is taken, for then nothing could be done about it.
+ */
 static void plan_scan(struct tel_runner *runner, tel_time mono)
 {
-	tel_time ahead = runner->next_due ? runner->next_due - tel_now(runner->app->clock) :
-					    TEL_RUNNER_SCAN_EVERY;
+	bool full = runner->under_way == TEL_RUNNER_MAX_IN_FLIGHT;
+	tel_time ahead = runner->next_due && !full ?
+			 runner->next_due - tel_now(runner->app->clock) : TEL_RUNNER_SCAN_EVERY;
 
 	runner->next_scan = mono + least(ahead > 0 ? ahead : 1, TEL_RUNNER_SCAN_EVERY);
 }
@@ -305,12 +323,18 @@ static enum tel_err sweep(struct tel_runner *runner, tel_time mono)
 	return err;
 }
 
+/*
+ * What is in the inbox was promised to the callers in it, so it is started
+ * even by a runner that is about to stop.
+ */
 static enum tel_err take_new(struct tel_runner *runner, tel_time mono)
 {
 	enum tel_err err = TEL_OK;
 
 	if (runner->inbox)
 		err = empty_inbox(runner);
+	if (runner->stopped)
+		return err;
 	if (!err && mono >= runner->next_scan) {
 		err = scan(runner);
 		plan_scan(runner, mono);
@@ -326,10 +350,8 @@ enum tel_err tel_runner_turn(struct tel_runner *runner, tel_time wait)
 {
 	struct tel_livekit *livekit = runner->app->livekit;
 	tel_time mono = tel_monotonic(runner->app->clock);
-	enum tel_err err = TEL_OK, moved, polled;
+	enum tel_err err = take_new(runner, mono), moved, polled;
 
-	if (!runner->stopped)
-		err = take_new(runner, mono);
 	moved = advance_all(runner, mono);
 	polled = livekit->ops->poll(livekit, pause_until_next(runner, mono, wait));
 	err = err ? err : moved ? moved : polled;

@@ -46,7 +46,10 @@ void tel_runner_free(struct tel_runner *runner);
  */
 enum tel_err tel_runner_turn(struct tel_runner *runner, tel_time wait);
 
-/* Take nothing new from now on; what is under way is finished by turns. */
+/*
+ * Look for no more due jobs from now on. What is under way or in the inbox
+ * (close it first) is finished by turns.
+ */
 void tel_runner_stop(struct tel_runner *runner);
 
 /* Nothing under way, nothing in the inbox. */

@@ -97,6 +97,7 @@ struct tel_dispatch_done {
 	/* in */
 	struct tel_decide_env env;
 	enum tel_dispatch_result result;
+	uint32_t attempt;		/* of the lease under which it was sent */
 	struct tel_str room_sid;	/* the life of the room it was meant for */
 	struct tel_str dispatch_id;	/* MADE, FOUND */
 	struct tel_str code, message;	/* RETRY, REFUSED */
@@ -119,6 +120,7 @@ enum tel_delete_result {
 struct tel_delete_done {
 	struct tel_decide_env env;
 	enum tel_delete_result result;
+	uint32_t attempt;		/* of the lease under which it was sent */
 	struct tel_str code, message;
 	tel_time retry_after;
 };

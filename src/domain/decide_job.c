@@ -54,7 +54,7 @@ static void settle_cancelled_dispatch(struct tel_step *step, const struct tel_de
 	struct tel_entry *entry = job_entry(step, env, TEL_JOB_DISPATCH_AGENT);
 
 	tel_call_drop_job(step->call, TEL_JOB_DISPATCH_AGENT);
-	tel_call_clear_ghost(step->call, env->now);
+	tel_call_clear_ghost(step->call, env->now + TEL_TAKEOVER_SETTLE);
 	if (entry)
 		entry->result = TEL_STR("its fate is unknown: the room will be looked at and deleted");
 }
@@ -169,12 +169,12 @@ enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 	struct tel_delete_done *done = delete_done;
 	struct tel_entry *entry;
 	struct tel_job *job;
-	tel_time pause;
 
 	if (!step->call)
 		return TEL_ENOTFOUND;
 	job = &step->call->jobs[TEL_JOB_DELETE_ROOM];
-	if (!job->pending || !tel_str_eq(job->lease.owner, done->env.self))
+	if (!job->pending || job->attempt != done->attempt ||
+	    !tel_str_eq(job->lease.owner, done->env.self))
 		return TEL_OK;
 	entry = job_entry(step, &done->env, TEL_JOB_DELETE_ROOM);
 	if (entry)
@@ -187,8 +187,8 @@ enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 		tel_call_drop_job(step->call, TEL_JOB_DELETE_ROOM);
 		return TEL_OK;
 	}
-	pause = tel_job_backoff(job->attempt, done->env.random);
 	job->lease = (struct tel_lease){ 0 };
-	job->due = done->env.now + (done->retry_after > pause ? done->retry_after : pause);
+	job->due = done->env.now + tel_job_backoff(job->attempt, TEL_BACKOFF_MAX,
+						   done->retry_after, done->env.random);
 	return TEL_OK;
 }

@@ -35,13 +35,29 @@ tel_time tel_job_wakes_at(const struct tel_job *job)
 	return tel_str_is_set(job->lease.owner) ? job->lease.until : job->due;
 }
 
-tel_time tel_job_backoff(uint32_t attempt, uint64_t random)
+static tel_time least(tel_time a, tel_time b)
 {
-	tel_time pause = TEL_BACKOFF_FIRST;
+	return a < b ? a : b;
+}
 
-	while (attempt-- > 1 && pause < TEL_BACKOFF_MAX)
+tel_time tel_job_backoff(uint32_t attempt, tel_time longest, tel_time retry_after,
+			 uint64_t random)
+{
+	tel_time pause = TEL_BACKOFF_FIRST, asked = least(retry_after, TEL_BACKOFF_MAX);
+
+	while (attempt-- > 1 && pause < longest)
 		pause *= 2;
-	if (pause > TEL_BACKOFF_MAX)
-		pause = TEL_BACKOFF_MAX;
-	return pause / 2 + (tel_time)(random % (uint64_t)(pause / 2 + 1));
+	pause = least(pause, longest);
+	pause = pause / 2 + (tel_time)(random % (uint64_t)(pause / 2 + 1));
+	return pause > asked ? pause : asked;
+}
+
+tel_time tel_job_settled_at(const struct tel_job *job, tel_time now)
+{
+	tel_time sent = job->lease.until - TEL_LEASE_TIME;
+	tel_time settled = now + TEL_TAKEOVER_SETTLE;
+
+	if (tel_str_is_set(job->lease.owner) && sent + TEL_REQUEST_TIMEOUT > settled)
+		settled = sent + TEL_REQUEST_TIMEOUT;
+	return settled;
 }

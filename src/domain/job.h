@@ -51,8 +51,13 @@ struct tel_job {
  */
 #define TEL_TAKEOVER_SETTLE	(1 * TEL_SECOND)
 
-/* First pause, longest pause; doubled each time, half of it random. */
-#define TEL_BACKOFF_FIRST	(500 * (tel_time)1)
+/*
+ * Pauses between attempts: the first, the longest while a caller is waiting
+ * (he listens to ringing), the longest when nobody is. Doubled each time,
+ * half of it random.
+ */
+#define TEL_BACKOFF_FIRST	((tel_time)500)
+#define TEL_BACKOFF_WAITING	(4 * TEL_SECOND)
 #define TEL_BACKOFF_MAX		(30 * TEL_SECOND)
 
 /* "dispatch_agent", "delete_room", "end_overdue" */
@@ -65,7 +70,18 @@ bool tel_job_is_leased(const struct tel_job *job, tel_time now);
 /* When the job wants attention next: its due time, or its lease's end. */
 tel_time tel_job_wakes_at(const struct tel_job *job);
 
-/* The pause before attempt number `attempt` (1 …); `random` any 64 bits. */
-tel_time tel_job_backoff(uint32_t attempt, uint64_t random);
+/*
+ * The pause after attempt number `attempt` (1 …), at most `longest`;
+ * `random` any 64 bits. A longer pause that LiveKit asked for
+ * (`retry_after`, 0 = none) is kept, up to TEL_BACKOFF_MAX.
+ */
+tel_time tel_job_backoff(uint32_t attempt, tel_time longest, tel_time retry_after,
+			 uint64_t random);
+
+/*
+ * When a request that may be under way under the lease of `job` has been
+ * acted upon or never will be; at least TEL_TAKEOVER_SETTLE from now.
+ */
+tel_time tel_job_settled_at(const struct tel_job *job, tel_time now);
 
 #endif

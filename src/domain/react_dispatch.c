@@ -10,7 +10,8 @@ static bool is_not_our_job(const struct tel_reaction *r)
 {
 	const struct tel_job *job = &r->call->jobs[TEL_JOB_DISPATCH_AGENT];
 
-	return !job->pending || !tel_str_eq(job->lease.owner, r->env->self) ||
+	return !job->pending || job->attempt != r->dispatch->attempt ||
+	       !tel_str_eq(job->lease.owner, r->env->self) ||
 	       !tel_str_eq(r->dispatch->room_sid, r->call->room_sid);
 }
 
@@ -37,16 +38,14 @@ enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 enum tel_err tel_react_dispatch_retry(struct tel_reaction *r)
 {
 	struct tel_job *job = &r->call->jobs[TEL_JOB_DISPATCH_AGENT];
-	tel_time pause = tel_job_backoff(job->attempt, r->env->random);
 
 	if (is_not_our_job(r))
 		return tel_react(r, TEL_EFFECT_NOTED, "late: the call has moved on");
 	if (job->cancelled)
 		return tel_react_dispatch_after_end(r);
-	if (r->dispatch->retry_after > pause)
-		pause = r->dispatch->retry_after;
 	job->lease = (struct tel_lease){ 0 };
-	job->due = r->env->now + pause;
+	job->due = r->env->now + tel_job_backoff(job->attempt, TEL_BACKOFF_WAITING,
+						 r->dispatch->retry_after, r->env->random);
 	if (r->dispatch->result == TEL_DISPATCH_RETRY)
 		job->unsure = true;
 	return tel_react(r, TEL_EFFECT_CHANGED, job->unsure ?
@@ -87,10 +86,12 @@ enum tel_err tel_react_dispatch_cancelled(struct tel_reaction *r)
  */
 enum tel_err tel_react_dispatch_after_end(struct tel_reaction *r)
 {
+	bool known = r->dispatch->result != TEL_DISPATCH_RETRY;
+
 	if (r->dispatch->result == TEL_DISPATCH_RETRY_UNSENT)
 		return tel_react_dispatch_cancelled(r);
 	if (!is_not_our_job(r))
 		tel_call_drop_job(r->call, TEL_JOB_DISPATCH_AGENT);
-	tel_call_clear_ghost(r->call, r->env->now);
+	tel_call_clear_ghost(r->call, r->env->now + (known ? 0 : TEL_TAKEOVER_SETTLE));
 	return tel_react(r, TEL_EFFECT_CHANGED, "too late: the room will be looked at and deleted");
 }

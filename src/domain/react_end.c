@@ -25,13 +25,13 @@ void tel_call_cancel_dispatch(struct tel_call *call)
 		tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
 }
 
-void tel_call_clear_ghost(struct tel_call *call, tel_time now)
+void tel_call_clear_ghost(struct tel_call *call, tel_time due)
 {
 	/*
 	 * Not taken back by a late room_finished: the ghost is a new life of
 	 * the room. `unsure` marks that.
 	 */
-	tel_call_schedule(call, TEL_JOB_DELETE_ROOM, now)->unsure = true;
+	tel_call_schedule(call, TEL_JOB_DELETE_ROOM, due)->unsure = true;
 }
 
 void tel_call_end(struct tel_call *call, struct tel_ending ending, tel_time at, bool room_is_gone,

@@ -2,9 +2,6 @@
 
 #include "domain/reaction.h"
 
-/* Time for a request of another process to arrive before we look for it. */
-#define SETTLE (2 * TEL_SECOND)
-
 static const struct tel_participant *phone(const struct tel_reaction *r)
 {
 	return &r->event->participant;
@@ -148,16 +145,17 @@ static enum tel_err new_call(struct tel_reaction *r, struct tel_leg **leg)
 }
 
 /*
- * The agent is wanted in the call's current room. `settle`: an earlier
- * request may still be on its way, so look before anything is sent.
+ * The agent is wanted in the call's current room. `look_first`: one may be
+ * there already. `settled_at`: until then a request that another job sent
+ * may still be acted upon; 0 = there is none.
  */
-static enum tel_err want_agent(struct tel_reaction *r, bool look_first, bool settle)
+static enum tel_err want_agent(struct tel_reaction *r, bool look_first, tel_time settled_at)
 {
 	struct tel_job *job = tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, r->env->now);
 
 	job->unsure = look_first;
-	if (settle) {
-		job->due += SETTLE;
+	if (settled_at) {
+		job->due = settled_at;
 		return TEL_OK;
 	}
 	if (!r->on->lease_dispatch)
@@ -181,7 +179,7 @@ enum tel_err tel_react_phone_opens(struct tel_reaction *r)
 		return err;
 	leg->joined_at = r->at;
 	tel_call_schedule(r->call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
-	err = want_agent(r, false, false);
+	err = want_agent(r, false, 0);
 	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller: the agent is requested");
 }
 
@@ -226,6 +224,9 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 {
 	struct tel_job *job = &r->call->jobs[TEL_JOB_DISPATCH_AGENT];
 	bool under_way = job->pending && (tel_str_is_set(job->lease.owner) || job->unsure);
+	/* A ghost that was to be deleted may be the very room the phone is in. */
+	bool ghost = r->call->jobs[TEL_JOB_DELETE_ROOM].pending;
+	tel_time settled_at = under_way ? tel_job_settled_at(job, r->env->now) : 0;
 	struct tel_call *call = r->call;
 	struct tel_leg *leg;
 	enum tel_err err;
@@ -244,7 +245,8 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 	call->agent.dispatch_id = TEL_STR_NONE;
 	call->agent.joined_at = call->agent.left_at = 0;
 	tel_call_schedule(call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
-	err = want_agent(r, under_way, under_way);
+	tel_call_drop_job(call, TEL_JOB_DELETE_ROOM);
+	err = want_agent(r, under_way || ghost, settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_MOVED,
 				     "the phone is back in a new life of the room: the agent is requested");
 }
@@ -288,6 +290,62 @@ enum tel_err tel_react_phone_joins(struct tel_reaction *r)
 	return move_to_new_life(r);
 }
 
+/*
+ * Its coming back was never heard of, but its leaving is: the call has gone
+ * on in that room, and is over with it.
+ */
+static enum tel_err follow_unheard_move(struct tel_reaction *r, bool is_new)
+{
+	struct tel_call *call = r->call;
+
+	if (!is_new || tel_str_eq(r->event->room_sid, call->room_sid) || !is_later_life(r) ||
+	    !tel_str_eq(phone(r)->sip_call_id, call->sip_call_id))
+		return TEL_OK;
+	call->room_finished_at = 0;
+	return describe_room(call, r->event);
+}
+
+/*
+ * The leg that took the place of `old`, if it has left already too: its
+ * evidence is what the call ended by.
+ */
+static const struct tel_leg *successor_that_left(const struct tel_call *call,
+						 const struct tel_leg *old)
+{
+	const struct tel_leg *leg, *found = NULL;
+
+	for (leg = old + 1; leg < call->legs + call->n_legs; leg++)
+		if (leg->kind == TEL_PARTICIPANT_SIP && leg->left_at &&
+		    tel_str_eq(leg->room_sid, call->room_sid) &&
+		    !tel_str_is(leg->disconnect_reason, "DUPLICATE_IDENTITY"))
+			found = leg;
+	return found;
+}
+
+/* The last phone leg has left, and `leg` says how. */
+static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
+{
+	struct tel_call *call = r->call;
+	struct tel_ending ending = tel_ending_of_inbound(leg->sip_status, leg->disconnect_reason,
+							 call->agent_was_there);
+	bool gone = call->room_finished_at || tel_str_is(leg->disconnect_reason, "ROOM_DELETED");
+
+	tel_call_end(call, ending, leg->left_at, gone, r->env);
+	return tel_react(r, TEL_EFFECT_ENDED, "ended: the last phone leg has left");
+}
+
+/* A newer leg took its place; that one's own `joined` may be on its way. */
+static enum tel_err replaced(struct tel_reaction *r, const struct tel_leg *old)
+{
+	const struct tel_leg *successor = successor_that_left(r->call, old);
+
+	if (successor)
+		return end_by(r, successor);
+	tel_call_schedule(r->call, TEL_JOB_END_OVERDUE,
+			  r->env->now + r->env->policy->return_grace);
+	return tel_react(r, TEL_EFFECT_CHANGED, "replaced by a newer leg");
+}
+
 static enum tel_err mark_left(struct tel_reaction *r, struct tel_leg *leg)
 {
 	leg->left_at = r->at;
@@ -298,7 +356,6 @@ static enum tel_err mark_left(struct tel_reaction *r, struct tel_leg *leg)
 enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
-	struct tel_str reason = phone(r)->disconnect_reason;
 	struct tel_leg *leg;
 	enum tel_err err;
 	bool is_new;
@@ -309,21 +366,17 @@ enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 	if (leg->left_at)
 		return tel_react(r, TEL_EFFECT_NOTED, "known already");
 	err = mark_left(r, leg);
+	if (!err)
+		err = follow_unheard_move(r, is_new);
 	if (err)
 		return err;
 	if (!tel_str_eq(leg->room_sid, call->room_sid))
 		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
 		return tel_react(r, TEL_EFFECT_CHANGED, "a leg has left, another one is there");
-	if (tel_str_is(reason, "DUPLICATE_IDENTITY")) {
-		/* A newer leg took its place; its own `joined` is on its way. */
-		tel_call_schedule(call, TEL_JOB_END_OVERDUE,
-				  r->env->now + r->env->policy->return_grace);
-		return tel_react(r, TEL_EFFECT_CHANGED, "replaced by a newer leg");
-	}
-	tel_call_end(call, tel_ending_of_inbound(leg->sip_status, reason, call->agent_was_there),
-		     r->at, call->room_finished_at != 0 || tel_str_is(reason, "ROOM_DELETED"), r->env);
-	return tel_react(r, TEL_EFFECT_ENDED, "ended: the last phone leg has left");
+	if (tel_str_is(leg->disconnect_reason, "DUPLICATE_IDENTITY"))
+		return replaced(r, leg);
+	return end_by(r, leg);
 }
 
 /* ---- a call that is over ------------------------------------------------ */
@@ -338,7 +391,7 @@ static enum tel_err open_after(struct tel_reaction *r)
 	struct tel_call *before = r->call;
 	struct tel_job *job = &before->jobs[TEL_JOB_DISPATCH_AGENT];
 	bool same_life = tel_str_eq(r->event->room_sid, before->room_sid);
-	bool under_way = job->pending;
+	tel_time settled_at = job->pending ? tel_job_settled_at(job, r->env->now) : 0;
 	struct tel_leg *leg;
 	enum tel_err err;
 
@@ -351,7 +404,7 @@ static enum tel_err open_after(struct tel_reaction *r)
 	if (same_life)
 		r->call->previous_id = before->id;
 	tel_call_schedule(r->call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
-	err = want_agent(r, same_life, under_way);
+	err = want_agent(r, same_life || settled_at, settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller in a room of a call that is over");
 }
 

@@ -87,7 +87,7 @@ void tel_call_end(struct tel_call *call, struct tel_ending ending, tel_time at, 
  * A dispatch for this call may have made a room or an agent that nobody
  * wants: have the room looked at, and deleted unless a phone is in it.
  */
-void tel_call_clear_ghost(struct tel_call *call, tel_time now);
+void tel_call_clear_ghost(struct tel_call *call, tel_time due);
 
 /* Empty the slot of a job. */
 void tel_call_drop_job(struct tel_call *call, enum tel_job_kind kind);

@@ -125,16 +125,20 @@ static void pauses_grow_and_stay_bounded(void)
 	tel_time least, most;
 
 	for (attempt = 1; attempt < 100; attempt++) {
-		least = tel_job_backoff(attempt, 0);
+		least = tel_job_backoff(attempt, TEL_BACKOFF_MAX, 0, 0);
 		CU_ASSERT_TRUE(least >= TEL_BACKOFF_FIRST / 2);
 		CU_ASSERT_TRUE(least <= TEL_BACKOFF_MAX / 2);
 		for (uint64_t random = 1; random; random <<= 1) {
-			most = tel_job_backoff(attempt, random - 1);
+			most = tel_job_backoff(attempt, TEL_BACKOFF_MAX, 0, random - 1);
 			CU_ASSERT_TRUE(most >= least && most <= least * 2);
+			CU_ASSERT_TRUE(tel_job_backoff(attempt, TEL_BACKOFF_WAITING, 0, random - 1) <=
+				       TEL_BACKOFF_WAITING);
 		}
 	}
-	CHECK_INT(tel_job_backoff(1, 0), TEL_BACKOFF_FIRST / 2);
-	CHECK_INT(tel_job_backoff(UINT32_MAX, 0), TEL_BACKOFF_MAX / 2);
+	CHECK_INT(tel_job_backoff(1, TEL_BACKOFF_MAX, 0, 0), TEL_BACKOFF_FIRST / 2);
+	CHECK_INT(tel_job_backoff(UINT32_MAX, TEL_BACKOFF_MAX, 0, 0), TEL_BACKOFF_MAX / 2);
+	CHECK_INT(tel_job_backoff(1, TEL_BACKOFF_WAITING, 9 * TEL_SECOND, 0), 9 * TEL_SECOND);
+	CHECK_INT(tel_job_backoff(1, TEL_BACKOFF_WAITING, TEL_HOUR, 0), TEL_BACKOFF_MAX);
 }
 
 static void timelines_keep_head_and_tail(void)
@@ -202,7 +206,7 @@ static void endings_follow_the_evidence(void)
  *   K        a process takes the job that is due (late enough for any pause)
  *   M F      its dispatch was made, found        T U   to be retried, unsent
  *   X C      refused, cancelled                  Q     the process dies
- *   +n       n seconds pass
+ *   +n       n seconds pass                      -n  our clock is set back
  *   !        the event before comes once more, with the same id
  */
 
@@ -227,6 +231,7 @@ struct world {
 	int pid;
 	struct tel_call_id taken;		/* the call whose job runs */
 	enum tel_job_kind taken_kind;
+	uint32_t attempt;			/* of its lease */
 	bool taken_unsure;
 	char taken_room[16];
 };
@@ -426,6 +431,7 @@ static void take(struct world *w, bool dead)
 	due = find(w, &about);
 	w->taken = due->id;
 	w->taken_kind = take.kind;
+	w->attempt = due->jobs[take.kind].attempt;
 	w->taken_unsure = due->jobs[take.kind].unsure;
 	snprintf(w->taken_room, sizeof(w->taken_room), "%.*s", TEL_STR_ARG(due->room_sid));
 	w->dispatches += take.kind == TEL_JOB_DISPATCH_AGENT && !w->taken_unsure;
@@ -440,7 +446,7 @@ static void done(struct world *w, char how)
 	};
 	struct tel_dispatch_done d = {
 		.env = env_of(w), .room_sid = tel_str_from(w->taken_room),
-		.dispatch_id = TEL_STR("AD_1"),
+		.dispatch_id = TEL_STR("AD_1"), .attempt = w->attempt,
 	};
 	struct tel_call_id id = w->taken;
 	struct tel_step_about about = { .call_id = tel_call_id_str(&id) };
@@ -463,6 +469,8 @@ static void play_word(struct world *w, const char *word)
 		w->now += (word[1] - '0') * TEL_SECOND;
 		if (word[2])
 			w->now += ((word[1] - '0') * 9 + (word[2] - '0')) * TEL_SECOND;
+	} else if (word[0] == '-') {
+		w->now -= (word[1] - '0') * TEL_SECOND;
 	} else if (word[0] == 'K') {
 		take(w, false);
 	} else if (word[0] == 'Q') {
@@ -588,6 +596,15 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "the process dies, the caller had gone", "J1@A K L1@A:h R@A Q", "ended canceled caller r" },
 	{ "an answer of a process that lost its lease", "J1@A K Q F M", "agent_dispatched - - o" },
 	{ "a final status stays", "J1@A K X L1@A:h G1@A R@A", "failed failed livekit " },
+	{ "back while its ghost is to be deleted", "J1@A K R@A M J2@B=1", "sip_participant_joined - - d?o" },
+	{ "… found out by another process", "J1@A K R@A Q J2@B=1", "sip_participant_joined - - d?o" },
+	{ "… perhaps made", "J1@A K R@A T J2@B=1", "sip_participant_joined - - d?o" },
+	{ "back unheard, then hangs up", "J1@A K M G1@A L2@B:h=1", "ended completed caller r" },
+	{ "back unheard, then its room finishes", "J1@A K M G1@A L2@B:h=1 R@B", "ended completed caller " },
+	{ "same identity: the old leg's left comes last", "J1@A K M J2@A L2@A:h L1@A:d",
+	  "ended canceled caller r" },
+	{ "grace outlasts a clock that is a little behind", "J1@A K M R@A -1 g1@A +22 K",
+	  "ended completed livekit " },
 	{ "nothing is heard for a day", "J1@A K M +99 +99", "agent_dispatched - - o" },
 };
 
