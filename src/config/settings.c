@@ -1,0 +1,238 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "config/parse_values.h"
+#include "config/settings.h"
+#include "config/telephony_config.h"
+#include "base/banned.h"
+
+#define AT(field) offsetof(struct tel_config, field)
+#define NOWHERE 0	/* for parse functions that write nothing */
+
+static const char *const no_yes[] = { "false", "true", NULL };
+static const char *const off_on[] = { "off", "on", NULL };
+static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
+static const char *const mask_full[] = { "mask", "full", NULL };
+
+/* In the order in which the reference shows them. */
+static const struct tel_setting settings[TEL_SETTINGS] = {
+	[TEL_SET_CONFIG] = {
+		.key = "TELEPHONY_CONFIG", .parse = tel_parse_path, .offset = NOWHERE,
+		.flags = TEL_SETTING_ENVIRONMENT_ONLY, .fallback_words = "no file",
+		.allowed = "the absolute path of a file of KEY=VALUE lines",
+		.help = "A file to read settings from. Keep secrets in it, out of the web "
+			"server's configuration.",
+	},
+	[TEL_SET_ENABLED] = {
+		.key = "TELEPHONY_ENABLED", .parse = tel_parse_bool, .offset = AT(enabled),
+		.choices = no_yes, .fallback = "true",
+		.help = "With `false`, webhooks are acknowledged and nothing is done: no call "
+			"is kept, no agent dispatched.",
+	},
+	[TEL_SET_URL] = {
+		.key = "LIVEKIT_URL", .parse = tel_parse_url, .offset = AT(livekit_url),
+		.fallback_words = "none: required unless TELEPHONY_ENABLED=false",
+		.allowed = "an http, https, ws or wss URL: a host, perhaps a port and a path; "
+			   "no user, query or fragment",
+		.help = "Where LiveKit's API is. `ws` and `wss` are taken as `http` and `https`.",
+	},
+	[TEL_SET_API_KEY] = {
+		.key = "LIVEKIT_API_KEY", .parse = tel_parse_key, .offset = AT(api_key),
+		.fallback_words = "none: required",
+		.allowed = "printable ASCII without blanks, ':' and ',', at most 128 characters",
+		.help = "The API key that requests to LiveKit are signed with.",
+	},
+	[TEL_SET_API_SECRET] = {
+		.key = "LIVEKIT_API_SECRET", .parse = tel_parse_secret, .offset = AT(api_secret),
+		.flags = TEL_SETTING_SECRET, .fallback_words = "none: required",
+		.allowed = "printable ASCII without blanks and ',', at most 512 characters",
+		.help = "The secret of that key; it should have 32 characters or more.",
+	},
+	[TEL_SET_WEBHOOK_SECRET] = {
+		.key = "LIVEKIT_WEBHOOK_SECRET", .parse = tel_parse_secret_only, .offset = NOWHERE,
+		.flags = TEL_SETTING_SECRET, .fallback_words = "LIVEKIT_API_SECRET",
+		.allowed = "printable ASCII without blanks and ',', at most 512 characters",
+		.help = "The secret that LiveKit signs webhooks with under LIVEKIT_API_KEY, if "
+			"it is another one.",
+	},
+	[TEL_SET_KEYS] = {
+		.key = "LIVEKIT_KEYS", .parse = tel_parse_any, .offset = NOWHERE,
+		.flags = TEL_SETTING_SECRET | TEL_SETTING_REPEATS, .fallback_words = "none",
+		.allowed = "`key: secret` pairs, separated by commas or newlines, at most 15",
+		.help = "More keys that webhooks may be signed with, while keys are being "
+			"changed. In the file the line may be repeated, one pair each.",
+	},
+	[TEL_SET_CA_FILE] = {
+		.key = "LIVEKIT_CA_FILE", .parse = tel_parse_readable_path, .offset = AT(ca_file),
+		.fallback_words = "the system's certificates",
+		.allowed = "the absolute path of a file that this user can read",
+		.help = "Certificates (PEM) to verify LiveKit's with.",
+	},
+	[TEL_SET_STORE] = {
+		.key = "TELEPHONY_STORE", .parse = tel_parse_store, .offset = AT(store),
+		.fallback = "lmdb:/var/lib/livekit-telephony",
+		.allowed = "`lmdb:` and the absolute path of a directory on a local file system",
+		.help = "Where calls are kept. The directory belongs to the user that the "
+			"program runs as.",
+	},
+	[TEL_SET_STORE_SIZE] = {
+		.key = "TELEPHONY_STORE_SIZE", .parse = tel_parse_size, .offset = AT(store_size),
+		.fallback = "16G",
+		.allowed = "a size from 16M to 64T: a whole number followed by K, M, G or T",
+		.min = (int64_t)16 << 20, .max = (int64_t)64 << 40,
+		.help = "What the store may grow to. Address space and a sparse file: only what "
+			"is used takes room on the disk.",
+	},
+	[TEL_SET_GROUP_COMMIT] = {
+		.key = "TELEPHONY_GROUP_COMMIT", .parse = tel_parse_bool,
+		.offset = AT(group_commit), .choices = off_on, .fallback = "on",
+		.help = "Let writes that arrive during a commit share the next one. `off` is for "
+			"measuring what that gains.",
+	},
+	[TEL_SET_RETENTION_DAYS] = {
+		.key = "TELEPHONY_RETENTION_DAYS", .parse = tel_parse_duration,
+		.offset = AT(retention), .fallback = "90", .max = 36500, .unit = TEL_DAY,
+		.help = "Days after its end that a call is kept; 0 = for ever.",
+	},
+	[TEL_SET_ROUTES] = {
+		.key = "TELEPHONY_ROUTES", .parse = tel_parse_path, .offset = AT(routes_file),
+		.fallback_words = "no file: one agent for every number",
+		.allowed = "the absolute path of a routes.json",
+		.help = "Which agent answers which number, see [ROUTES.md](ROUTES.md). Read again "
+			"when it changes.",
+	},
+	[TEL_SET_AGENT_NAME] = {
+		.key = "TELEPHONY_AGENT_NAME", .parse = tel_parse_text, .offset = AT(agent_name),
+		.fallback = "telephony-agent", .max = TEL_MAX_NAME,
+		.allowed = "text without control characters, at most 128 bytes",
+		.help = "The agent to dispatch where the routes name none.",
+	},
+	[TEL_SET_ROOM_DELETE] = {
+		.key = "TELEPHONY_ROOM_DELETE", .parse = tel_parse_room_delete,
+		.offset = AT(policy.room_delete_after), .fallback = "10", .max = 86400,
+		.allowed = "`never`, `now`, or seconds: a whole number from 0 to 86400",
+		.help = "When the room of a call that is over is deleted. `never` leaves it to "
+			"LiveKit.",
+	},
+	[TEL_SET_RETURN_GRACE] = {
+		.key = "TELEPHONY_RETURN_GRACE", .parse = tel_parse_duration,
+		.offset = AT(policy.return_grace), .fallback = "20", .max = 3600,
+		.unit = TEL_SECOND,
+		.help = "Seconds that a call waits for its phone to come back when its room "
+			"ended under it (LiveKit restarted).",
+	},
+	[TEL_SET_MAX_CALL_AGE] = {
+		.key = "TELEPHONY_MAX_CALL_AGE", .parse = tel_parse_duration,
+		.offset = AT(policy.max_age), .fallback = "86400", .min = 60,
+		.max = (int64_t)30 * 86400, .unit = TEL_SECOND,
+		.help = "Seconds after which a call that nothing was heard of is over.",
+	},
+	[TEL_SET_THREADS] = {
+		.key = "TELEPHONY_THREADS", .parse = tel_parse_int, .offset = AT(threads),
+		.fallback = "8", .min = 1, .max = 256,
+		.help = "Requests that one FastCGI process answers at a time.",
+	},
+	[TEL_SET_RUN_JOBS] = {
+		.key = "TELEPHONY_RUN_JOBS", .parse = tel_parse_bool, .offset = AT(run_jobs),
+		.choices = no_yes, .fallback = "true",
+		.help = "With `false`, only `telephonyctl work` calls LiveKit, the FastCGI "
+			"processes don't.",
+	},
+	[TEL_SET_LOG_LEVEL] = {
+		.key = "TELEPHONY_LOG_LEVEL", .parse = tel_parse_choice, .offset = AT(log_level),
+		.choices = log_levels, .fallback = "info",
+		.help = "What is logged (JSON lines on stderr): this and all that is graver.",
+	},
+	[TEL_SET_LOG_NUMBERS] = {
+		.key = "TELEPHONY_LOG_NUMBERS", .parse = tel_parse_bool,
+		.offset = AT(log_full_numbers), .choices = mask_full, .fallback = "mask",
+		.help = "Whether phone numbers are masked in the log (`+15*****00`) or written "
+			"in full.",
+	},
+};
+
+const struct tel_setting *tel_setting(enum tel_setting_id id)
+{
+	return &settings[id];
+}
+
+enum tel_setting_id tel_setting_find(struct tel_str key)
+{
+	size_t i;
+
+	for (i = 0; i < TEL_SETTINGS; i++)
+		if (tel_str_is(key, settings[i].key))
+			break;
+	return (enum tel_setting_id)i;
+}
+
+#define LONGEST_KEY 32
+#define NEAR 3
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Levenshtein's distance, one row of his matrix at a time. */
+static size_t distance(struct tel_str a, struct tel_str b)
+{
+	size_t row[LONGEST_KEY + 1], i, j, diagonal, above;
+
+	if (a.len > LONGEST_KEY || b.len > LONGEST_KEY)
+		return LONGEST_KEY;
+	for (j = 0; j <= b.len; j++)
+		row[j] = j;
+	for (i = 1; i <= a.len; i++) {
+		diagonal = row[0];
+		row[0] = i;
+		for (j = 1; j <= b.len; j++) {
+			above = row[j];
+			row[j] = least(above + 1, row[j - 1] + 1,
+				       diagonal + (a.ptr[i - 1] != b.ptr[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[b.len];
+}
+
+const struct tel_setting *tel_setting_nearest(struct tel_str key)
+{
+	const struct tel_setting *best = NULL;
+	size_t i, d, best_distance = NEAR + 1;
+
+	for (i = 0; i < TEL_SETTINGS; i++) {
+		d = distance(key, tel_str_from(settings[i].key));
+		if (d < best_distance) {
+			best_distance = d;
+			best = &settings[i];
+		}
+	}
+	return best;
+}
+
+static void write_choices(const struct tel_setting *setting, struct tel_buf *out)
+{
+	size_t i;
+
+	for (i = 0; setting->choices[i]; i++) {
+		if (i > 0)
+			tel_buf_puts(out, setting->choices[i + 1] ? ", " : " or ");
+		tel_buf_printf(out, "`%s`", setting->choices[i]);
+	}
+}
+
+enum tel_err tel_setting_write_allowed(const struct tel_setting *setting, struct tel_buf *out)
+{
+	if (setting->allowed)
+		tel_buf_puts(out, setting->allowed);
+	else if (setting->choices)
+		write_choices(setting, out);
+	else
+		tel_buf_printf(out, "a whole number from %lld to %lld", (long long)setting->min,
+			       (long long)setting->max);
+	return tel_buf_err(out);
+}
