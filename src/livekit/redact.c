@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/limits.h"
 #include "livekit/pbjson.h"
@@ -42,16 +43,13 @@ bool tel_livekit_smells_secret(struct tel_str name)
 		"passw", "secret", "token", "authorization", "credential", "cookie",
 		"apikey", "api_key", "api-key", "bearer",
 	};
-	struct tel_str smell, at;
-	size_t i, k;
+	size_t i, k, len;
 
 	for (i = 0; i < N(smells); i++) {
-		smell = tel_str_from(smells[i]);
-		for (k = 0; k + smell.len <= name.len; k++) {
-			at = (struct tel_str){ name.ptr + k, smell.len };
-			if (tel_str_eq_nocase(at, smell))
+		len = strlen(smells[i]);
+		for (k = 0; k + len <= name.len; k++)
+			if (strncasecmp(name.ptr + k, smells[i], len) == 0)
 				return true;
-		}
 	}
 	return false;
 }
