@@ -66,6 +66,7 @@ int main(void)
 		{ "livekit tokens and webhook signatures", NULL, NULL, NULL, NULL,
 		  livekit_jwt_tests },
 		{ "livekit events", NULL, NULL, NULL, NULL, livekit_event_tests },
+		{ "livekit requests and answers", NULL, NULL, NULL, NULL, livekit_codec_tests },
 		CU_SUITE_INFO_NULL
 	};
 

@@ -1,0 +1,235 @@
+#include "config.h"
+
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include "base/limits.h"
+#include "livekit/participant.h"
+#include "livekit/pbjson.h"
+#include "livekit/twirp_codec.h"
+#include "base/banned.h"
+
+/* ---- what was asked for ------------------------------------------------ */
+
+/* Our mark in a dispatch's metadata; that of others may be anything. */
+static enum tel_err decode_mark(struct tel_str metadata, struct tel_arena *mem,
+				struct tel_lk_dispatch *out)
+{
+	struct json_object *o = NULL, *mark;
+	enum tel_err err;
+
+	if (!tel_str_is_set(metadata))
+		return TEL_OK;
+	err = tel_pbjson_parse(metadata, &o);
+	if (err)
+		return err == TEL_ENOMEM ? err : TEL_OK;
+	mark = tel_pbjson_get(o, "telephony", NULL);
+	err = tel_livekit_copy_if_fit(mem, tel_pbjson_member(mark, "callId", NULL), TEL_MAX_ID,
+				      &out->call_id);
+	if (!err)
+		err = tel_livekit_copy_if_fit(mem, tel_pbjson_member(mark, "roomSid", NULL),
+					      TEL_MAX_ID, &out->room_sid);
+	json_object_put(o);
+	return err;
+}
+
+static enum tel_err decode_dispatch(const struct json_object *o, struct tel_arena *mem,
+				    struct tel_lk_dispatch *out)
+{
+	struct json_object *state = tel_pbjson_get(o, "state", NULL);
+	enum tel_err err;
+	int64_t at;
+
+	err = tel_livekit_copy_id(mem, tel_pbjson_member(o, "id", NULL), TEL_MAX_ID, &out->id);
+	if (!err && !tel_str_is_set(out->id))
+		err = TEL_EMALFORMED;
+	if (!err)
+		err = tel_livekit_copy_if_fit(mem, tel_pbjson_member(o, "agentName", "agent_name"),
+					      TEL_MAX_NAME, &out->agent_name);
+	if (!err)
+		err = decode_mark(tel_pbjson_member(o, "metadata", NULL), mem, out);
+	out->deleted = tel_pbjson_int64(tel_pbjson_get(state, "deletedAt", "deleted_at"), &at) &&
+		       at != 0;
+	return err;
+}
+
+/*
+ * A list's member: *n entries, 0 if it is left out, as protobuf's JSON may
+ * do with an empty one. `each` bytes an entry are allotted.
+ */
+static enum tel_err a_list(const struct json_object *list, size_t each, struct tel_arena *mem,
+			   void **entries, size_t *n)
+{
+	*entries = NULL;
+	*n = 0;
+	if (!list)
+		return TEL_OK;
+	if (!json_object_is_type(list, json_type_array))
+		return TEL_EMALFORMED;
+	*n = json_object_array_length(list);
+	if (*n == 0)
+		return TEL_OK;
+	if (*n > mem->ceiling / each)
+		return TEL_ENOMEM;
+	*entries = tel_arena_alloc(mem, *n * each);
+	return *entries ? TEL_OK : TEL_ENOMEM;
+}
+
+static enum tel_err decode_dispatches(const struct json_object *o, struct tel_arena *mem,
+				      struct tel_lk_answer *out)
+{
+	struct json_object *list = tel_pbjson_get(o, "agentDispatches", "agent_dispatches");
+	struct tel_lk_dispatch *entries;
+	void *p;
+	size_t i, n;
+	enum tel_err err = a_list(list, sizeof(*entries), mem, &p, &n);
+
+	entries = p;
+	for (i = 0; i < n && !err; i++)
+		err = decode_dispatch(json_object_array_get_idx(list, i), mem, &entries[i]);
+	if (!err) {
+		out->dispatches = entries;
+		out->n_dispatches = n;
+	}
+	return err;
+}
+
+static enum tel_err decode_one_dispatch(const struct json_object *o, struct tel_arena *mem,
+					struct tel_lk_answer *out)
+{
+	struct tel_lk_dispatch *d = tel_arena_alloc(mem, sizeof(*d));
+	enum tel_err err = d ? decode_dispatch(o, mem, d) : TEL_ENOMEM;
+
+	if (!err) {
+		out->dispatches = d;
+		out->n_dispatches = 1;
+	}
+	return err;
+}
+
+static enum tel_err decode_participants(const struct json_object *o, struct tel_arena *mem,
+					struct tel_lk_answer *out)
+{
+	struct json_object *list = tel_pbjson_get(o, "participants", NULL);
+	struct tel_participant *entries;
+	void *p;
+	size_t i, n;
+	enum tel_err err = a_list(list, sizeof(*entries), mem, &p, &n);
+
+	entries = p;
+	for (i = 0; i < n && !err; i++) {
+		err = tel_livekit_participant(json_object_array_get_idx(list, i), mem, &entries[i]);
+		if (!err && entries[i].kind == TEL_PARTICIPANT_NONE)
+			err = TEL_EMALFORMED;
+	}
+	if (!err) {
+		out->participants = entries;
+		out->n_participants = n;
+	}
+	return err;
+}
+
+static enum tel_err decode_success(enum tel_lk_method method, const struct json_object *o,
+				   struct tel_arena *mem, struct tel_lk_answer *out)
+{
+	switch (method) {
+	case TEL_LK_CREATE_DISPATCH:
+		return decode_one_dispatch(o, mem, out);
+	case TEL_LK_LIST_DISPATCH:
+		return decode_dispatches(o, mem, out);
+	case TEL_LK_LIST_PARTICIPANTS:
+		return decode_participants(o, mem, out);
+	case TEL_LK_DELETE_ROOM:
+	case TEL_LK_METHODS:
+		break;
+	}
+	return TEL_OK;		/* {} */
+}
+
+/* ---- what went wrong --------------------------------------------------- */
+
+/*
+ * 408 is Twirp's `canceled` and `deadline_exceeded`: it gave up waiting, and
+ * what it waited for may have happened. A 3xx comes from something before
+ * LiveKit, and will come again.
+ */
+static enum tel_lk_verdict verdict_of(int status, struct tel_str code)
+{
+	if (status < 300 || status >= 500 || status == 408)
+		return TEL_LK_UNKNOWN;
+	if (status == 429 || tel_str_is(code, "resource_exhausted"))
+		return TEL_LK_TRY_LATER;
+	if (status == 404 && tel_str_is(code, "not_found"))
+		return TEL_LK_GONE;
+	return TEL_LK_REFUSED;
+}
+
+/* At most `max` bytes, cut between two characters of UTF-8. */
+static struct tel_str shortened(struct tel_str text, size_t max)
+{
+	if (text.len <= max)
+		return text;
+	text.len = max;
+	while (text.len > 0 && ((unsigned char)text.ptr[text.len] & 0xc0) == 0x80)
+		text.len--;
+	return text;
+}
+
+static enum tel_err say(struct tel_str code, struct tel_str message, struct tel_arena *mem,
+			struct tel_lk_answer *out)
+{
+	enum tel_err err = tel_arena_copy(mem, shortened(code, TEL_MAX_NAME), TEL_MAX_NAME,
+					  &out->code);
+
+	return err ? err : tel_arena_copy(mem, shortened(message, TEL_MAX_TEXT), TEL_MAX_TEXT,
+					  &out->message);
+}
+
+/* A Twirp error {code, msg, meta}; or a page of something before LiveKit. */
+static enum tel_err decode_failure(struct tel_str text, struct tel_arena *mem,
+				   struct tel_lk_answer *out)
+{
+	struct json_object *o = NULL;
+	struct tel_str code;
+	char words[32];
+	enum tel_err err = tel_pbjson_parse(text, &o);
+
+	if (err == TEL_ENOMEM)
+		return err;
+	code = tel_pbjson_member(o, "code", NULL);
+	out->verdict = verdict_of(out->http_status, code);
+	if (tel_str_is_set(code)) {
+		err = say(code, tel_pbjson_member(o, "msg", NULL), mem, out);
+	} else {
+		snprintf(words, sizeof(words), "HTTP %d", out->http_status);
+		err = say(TEL_STR("http_error"), tel_str_from(words), mem, out);
+	}
+	json_object_put(o);
+	return err;
+}
+
+enum tel_err tel_twirp_decode(enum tel_lk_method method, int http_status, struct tel_str text,
+			      struct tel_arena *mem, struct tel_lk_answer *out)
+{
+	struct tel_lk_answer a = { .method = method, .http_status = http_status };
+	struct json_object *o = NULL;
+	enum tel_err err;
+
+	if (http_status < 200 || http_status > 299) {
+		err = decode_failure(text, mem, &a);
+	} else {
+		err = tel_pbjson_parse(text, &o);
+		if (!err)
+			err = decode_success(method, o, mem, &a);
+		if (err && err != TEL_ENOMEM) {
+			a.verdict = TEL_LK_UNKNOWN;
+			err = say(TEL_STR("bad_answer"),
+				  TEL_STR("the answer is not what LiveKit's API promises"), mem, &a);
+		}
+		json_object_put(o);
+	}
+	if (!err)
+		*out = a;
+	return err;
+}
