@@ -67,9 +67,13 @@ int main(void)
 		  livekit_jwt_tests },
 		{ "livekit events", NULL, NULL, NULL, NULL, livekit_event_tests },
 		{ "livekit requests and answers", NULL, NULL, NULL, NULL, livekit_codec_tests },
+		{ "livekit client", NULL, NULL, NULL, NULL, livekit_client_tests },
 		CU_SUITE_INFO_NULL
 	};
 
 	signal(SIGPIPE, SIG_IGN);
+	unsetenv("http_proxy");	/* the tests speak to this machine only */
+	unsetenv("https_proxy");
+	unsetenv("all_proxy");
 	return tel_run_suites(suites);
 }

@@ -32,5 +32,6 @@ void for_each_recorded(void (*see)(void *ctx, const char *file, const struct rec
 extern CU_TestInfo livekit_jwt_tests[];
 extern CU_TestInfo livekit_event_tests[];
 extern CU_TestInfo livekit_codec_tests[];
+extern CU_TestInfo livekit_client_tests[];
 
 #endif
