@@ -9,9 +9,9 @@
 
 #include "base/buf.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "domain/number.h"
 #include "system/log_json.h"
-#include "system/utf8.h"
 #include "base/banned.h"
 
 /*

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "harness.h"
 #include "base/banned.h"
 
@@ -148,6 +149,33 @@ static void times_go_both_ways(void)
 		CHECK_INT(tel_time_parse(tel_str_from(bad[i]), &when), TEL_EMALFORMED);
 }
 
+static void utf8_is_cleaned(void)
+{
+	static const struct { struct tel_str in; size_t max; const char *out; } cases[] = {
+		{ { "abc", 3 }, 3, "abc" },
+		{ { "abcd", 4 }, 3, "abc\u2026" },
+		{ { "", 0 }, 3, "" },
+		{ { "a\xff" "b", 3 }, 99, "a\ufffd" "b" },
+		{ { "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9 }, 99, "\u00e9\u20ac\U0001f600" },
+		{ { "\xc0\xaf", 2 }, 99, "\ufffd\ufffd" },		/* overlong */
+		{ { "\xe0\x80\xaf", 3 }, 99, "\ufffd\ufffd\ufffd" },
+		{ { "\xed\xa0\x80", 3 }, 99, "\ufffd\ufffd\ufffd" },	/* surrogate */
+		{ { "\xf4\x90\x80\x80", 4 }, 99, "\ufffd\ufffd\ufffd\ufffd" },
+		{ { "\xe2\x82", 2 }, 99, "\ufffd\ufffd" },		/* cut off */
+		{ { "ab\xc3\xa9", 4 }, 3, "ab\u2026" },
+	};
+	struct tel_buf out;
+	size_t i;
+
+	tel_buf_init(&out, 1000);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		tel_buf_clear(&out);
+		CHECK_INT(tel_utf8_clean(cases[i].in, cases[i].max, &out), TEL_OK);
+		CHECK_STR(tel_buf_str(&out), cases[i].out);
+	}
+	tel_buf_release(&out);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -157,6 +185,7 @@ int main(void)
 		{ "numbers are checked", numbers_are_checked },
 		{ "strings are cut and trimmed", strings_are_cut_and_trimmed },
 		{ "times go both ways", times_go_both_ways },
+		{ "UTF-8 is cleaned", utf8_is_cleaned },
 		CU_TEST_INFO_NULL
 	};
 	CU_SuiteInfo suites[] = {

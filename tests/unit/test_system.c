@@ -22,7 +22,6 @@
 #include "system/process.h"
 #include "system/random.h"
 #include "system/shared_counters.h"
-#include "system/utf8.h"
 #include "base/banned.h"
 
 /* ---- clock and random --------------------------------------------------- */
@@ -379,34 +378,7 @@ static void counters_that_cannot_be_opened(void)
 	tel_shared_counters_close(NULL);
 }
 
-/* ---- UTF-8 and the log -------------------------------------------------- */
-
-static void utf8_is_cleaned(void)
-{
-	static const struct { struct tel_str in; size_t max; const char *out; } cases[] = {
-		{ { "abc", 3 }, 3, "abc" },
-		{ { "abcd", 4 }, 3, "abc\u2026" },
-		{ { "", 0 }, 3, "" },
-		{ { "a\xff" "b", 3 }, 99, "a\ufffd" "b" },
-		{ { "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9 }, 99, "\u00e9\u20ac\U0001f600" },
-		{ { "\xc0\xaf", 2 }, 99, "\ufffd\ufffd" },		/* overlong */
-		{ { "\xe0\x80\xaf", 3 }, 99, "\ufffd\ufffd\ufffd" },
-		{ { "\xed\xa0\x80", 3 }, 99, "\ufffd\ufffd\ufffd" },	/* surrogate */
-		{ { "\xf4\x90\x80\x80", 4 }, 99, "\ufffd\ufffd\ufffd\ufffd" },
-		{ { "\xe2\x82", 2 }, 99, "\ufffd\ufffd" },		/* cut off */
-		{ { "ab\xc3\xa9", 4 }, 3, "ab\u2026" },
-	};
-	struct tel_buf out;
-	size_t i;
-
-	tel_buf_init(&out, 1000);
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		tel_buf_clear(&out);
-		CHECK_INT(tel_utf8_clean(cases[i].in, cases[i].max, &out), TEL_OK);
-		CHECK_STR(tel_buf_str(&out), cases[i].out);
-	}
-	tel_buf_release(&out);
-}
+/* ---- the log ------------------------------------------------------------ */
 
 /* A log into a file, and what is in it afterwards. */
 struct logged {
@@ -590,7 +562,6 @@ int main(void)
 		CU_TEST_INFO_NULL,
 	};
 	CU_TestInfo log[] = {
-		{ "UTF-8 is cleaned", utf8_is_cleaned },
 		{ "lines are JSON", log_lines_are_json },
 		{ "lines can't be forged", log_lines_cannot_be_forged },
 		{ "long lines fit a pipe", long_lines_fit_a_pipe },

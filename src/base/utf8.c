@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "system/utf8.h"
+#include "base/utf8.h"
 #include "base/banned.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"

@@ -1,6 +1,6 @@
 /* Making text what JSON may hold. Pure. */
-#ifndef TEL_SYSTEM_UTF8_H
-#define TEL_SYSTEM_UTF8_H
+#ifndef TEL_BASE_UTF8_H
+#define TEL_BASE_UTF8_H
 
 #include "base/buf.h"
 #include "base/err.h"
