@@ -1,0 +1,42 @@
+/*
+ * A call as everybody outside sees it: TelephonyCall, JSON in camelCase,
+ * null where something is unknown or does not apply. The HTTP API and
+ * telephonyctl --json show the same. Pure functions, any thread.
+ */
+#ifndef TEL_VIEW_CALL_VIEW_H
+#define TEL_VIEW_CALL_VIEW_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "domain/call.h"
+#include "domain/timeline.h"
+#include "ports/call_store.h"
+
+/* A call's view is its record with other names around it; a page has many. */
+#define TEL_MAX_CALL_VIEW (2 * TEL_MAX_RECORD)
+
+/*
+ * Append the call:
+ *   {callId, roomName, roomSid, direction, from, to, fromRaw, toRaw, trunkId,
+ *    status, outcome, sipStatusCode, endedBy, agentDispatched,
+ *    createdAt, updatedAt, ringingAt, answeredAt, endedAt,
+ *    sipParticipant {participantSid, identity, sipCallId} | null,
+ *    agent {name, dispatchId, route, joinedAt, leftAt},
+ *    error {code, message} | null, raw {…} | null}
+ * and, if `timeline` is not NULL, timeline [ … ] as below.
+ * TEL_ENOMEM | TEL_ETOOBIG (the buffer's ceiling)
+ */
+enum tel_err tel_view_call(const struct tel_call *call, const struct tel_timeline *timeline,
+			   struct tel_buf *out);
+
+/*
+ * Append [{seq, at, offsetMs, source, what, result, status, evidence {…}}],
+ * oldest first; offsetMs counts from the call's beginning. Errors as above.
+ */
+enum tel_err tel_view_timeline(const struct tel_call *call, const struct tel_timeline *timeline,
+			       struct tel_buf *out);
+
+/* Was an agent sent for, or seen, in any life of the call's room? */
+bool tel_view_agent_dispatched(const struct tel_call *call);
+
+#endif
