@@ -55,7 +55,7 @@ static const char introduction[] =
 	"`TELEPHONY_` or `LIVEKIT_` and is none of these is an error, so that no typing mistake\n"
 	"goes unseen; other keys are ignored.\n"
 	"\n"
-	"```sh\n"
+	"```ini\n"
 	"# /etc/livekit-telephony/telephony.conf\n"
 	"LIVEKIT_URL=https://livekit.example.com\n"
 	"LIVEKIT_API_KEY=APIexample\n"
