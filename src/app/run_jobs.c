@@ -13,6 +13,7 @@ struct tel_runner {
 	struct tel_app *app;
 	struct tel_inbox *inbox;
 	bool stopped;
+	bool more_due;			/* the last scan's page was full */
 	size_t under_way;		/* runs that are not free */
 	tel_time next_scan;		/* monotonic */
 	tel_time next_sweep;		/* monotonic */
@@ -238,8 +239,10 @@ static enum tel_err scan(struct tel_runner *runner)
 	for (i = 0; !err && i < page->n; i++)
 		err = take_jobs_of(runner, &page->due[i].id,
 				   tel_str_from(page->due[i].dead_owner));
-	if (!err)
+	if (!err) {
 		runner->next_due = page->next;
+		runner->more_due = page->n == query.max;
+	}
 	free(page);
 	return err;
 }
@@ -299,15 +302,11 @@ static tel_time pause_until_next(const struct tel_runner *runner, tel_time mono,
 	return wait > 0 ? wait : 0;
 }
 
-/*
- * Sooner than usual if the store knows of a job that is due sooner; not
- * while every slot is taken, for then nothing could be done about it.
- */
+/* Sooner than usual if the store knows of a job that is due sooner. */
 static void plan_scan(struct tel_runner *runner, tel_time mono)
 {
-	bool full = runner->under_way == TEL_RUNNER_MAX_IN_FLIGHT;
-	tel_time ahead = runner->next_due && !full ?
-			 runner->next_due - tel_now(runner->app->clock) : TEL_RUNNER_SCAN_EVERY;
+	tel_time ahead = runner->next_due ? runner->next_due - tel_now(runner->app->clock) :
+					    TEL_RUNNER_SCAN_EVERY;
 
 	runner->next_scan = mono + least(ahead > 0 ? ahead : 1, TEL_RUNNER_SCAN_EVERY);
 }
@@ -324,6 +323,16 @@ static enum tel_err sweep(struct tel_runner *runner, tel_time mono)
 }
 
 /*
+ * While every slot is taken nothing could be done about what is due; when
+ * there is more due than a page holds, it is looked for as slots get free.
+ */
+static bool is_time_to_scan(const struct tel_runner *runner, tel_time mono)
+{
+	return runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT &&
+	       (runner->more_due || mono >= runner->next_scan);
+}
+
+/*
  * What is in the inbox was promised to the callers in it, so it is started
  * even by a runner that is about to stop.
  */
@@ -335,7 +344,7 @@ static enum tel_err take_new(struct tel_runner *runner, tel_time mono)
 		err = empty_inbox(runner);
 	if (runner->stopped)
 		return err;
-	if (!err && mono >= runner->next_scan) {
+	if (!err && is_time_to_scan(runner, mono)) {
 		err = scan(runner);
 		plan_scan(runner, mono);
 	}

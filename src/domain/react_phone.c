@@ -279,10 +279,9 @@ enum tel_err tel_react_phone_joins(struct tel_reaction *r)
 {
 	struct tel_leg *leg = tel_call_leg(r->call, phone(r)->sid);
 
-	if (leg && leg->left_at)
-		return tel_react(r, TEL_EFFECT_NOTED, "late: it has left already");
 	if (leg)
-		return tel_react(r, TEL_EFFECT_NOTED, "known already");
+		return tel_react(r, TEL_EFFECT_NOTED, leg->left_at ?
+				 "late: it has left already" : "known already");
 	if (tel_str_eq(r->event->room_sid, r->call->room_sid))
 		return add_phone(r);
 	if (!is_later_life(r))

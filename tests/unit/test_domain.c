@@ -205,6 +205,7 @@ static void endings_follow_the_evidence(void)
  *   R@A      the life of the room is over
  *   K        a process takes the job that is due (late enough for any pause)
  *   M F      its dispatch was made, found        T U   to be retried, unsent
+ *   m        made, says an answer under the lease before
  *   X C      refused, cancelled                  Q     the process dies
  *   +n       n seconds pass                      -n  our clock is set back
  *   !        the event before comes once more, with the same id
@@ -442,11 +443,11 @@ static void done(struct world *w, char how)
 	static const struct { char how; enum tel_dispatch_result result; } hows[] = {
 		{ 'M', TEL_DISPATCH_MADE }, { 'F', TEL_DISPATCH_FOUND }, { 'T', TEL_DISPATCH_RETRY },
 		{ 'U', TEL_DISPATCH_RETRY_UNSENT }, { 'X', TEL_DISPATCH_REFUSED },
-		{ 'C', TEL_DISPATCH_CANCELLED },
+		{ 'C', TEL_DISPATCH_CANCELLED }, { 'm', TEL_DISPATCH_MADE },
 	};
 	struct tel_dispatch_done d = {
 		.env = env_of(w), .room_sid = tel_str_from(w->taken_room),
-		.dispatch_id = TEL_STR("AD_1"), .attempt = w->attempt,
+		.dispatch_id = TEL_STR("AD_1"), .attempt = w->attempt - (how == 'm'),
 	};
 	struct tel_call_id id = w->taken;
 	struct tel_step_about about = { .call_id = tel_call_id_str(&id) };
@@ -476,7 +477,7 @@ static void play_word(struct world *w, const char *word)
 	} else if (word[0] == 'Q') {
 		w->pid++;
 		take(w, true);
-	} else if (strchr("MFTUXC", word[0])) {
+	} else if (strchr("MFTUXCm", word[0])) {
 		done(w, word[0]);
 	} else if (word[0] == '!') {
 		make_event(w, last, &event);
@@ -596,6 +597,10 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "the process dies, the caller had gone", "J1@A K L1@A:h R@A Q", "ended canceled caller r" },
 	{ "an answer of a process that lost its lease", "J1@A K Q F M", "agent_dispatched - - o" },
 	{ "a final status stays", "J1@A K X L1@A:h G1@A R@A", "failed failed livekit " },
+	{ "an answer of this process, under a lease before", "J1@A K +99 +99 K m",
+	  "sip_participant_joined - - d?o" },
+	{ "a leg of an old life leaves while the new one waits", "J1@A K M J2@B=1 L2@B:d L1@A:h",
+	  "sip_participant_joined - - do" },
 	{ "back while its ghost is to be deleted", "J1@A K R@A M J2@B=1", "sip_participant_joined - - d?o" },
 	{ "… found out by another process", "J1@A K R@A Q J2@B=1", "sip_participant_joined - - d?o" },
 	{ "… perhaps made", "J1@A K R@A T J2@B=1", "sip_participant_joined - - d?o" },

@@ -1,0 +1,965 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fakes/rig.h"
+#include "harness.h"
+#include "memory-store/memory_store.h"
+#include "base/banned.h"
+
+/* ---- the stage: one store, one LiveKit, two processes --------------------- */
+
+struct stage {
+	struct tel_call_store *store;
+	struct tel_fake_livekit *livekit;
+	struct tel_fake_clock clock;
+	struct tel_rig a, b;
+	int events;
+};
+
+static void set_up(struct stage *s)
+{
+	*s = (struct stage){ 0 };
+	tel_fake_clock_init(&s->clock, 1700000000 * TEL_SECOND);
+	if (tel_memory_store_open(NULL, &s->store))
+		abort();
+	s->livekit = tel_fake_livekit_new();
+	if (!s->livekit)
+		abort();
+	tel_rig_init(&s->a, "a", s->store, s->livekit, &s->clock);
+	tel_rig_init(&s->b, "b", s->store, s->livekit, &s->clock);
+}
+
+static void tear_down(struct stage *s)
+{
+	tel_rig_release(&s->a);
+	tel_rig_release(&s->b);
+	tel_fake_livekit_free(s->livekit);
+	s->store->ops->close(s->store);
+}
+
+static struct tel_str text(struct tel_event *e, const char *value)
+{
+	struct tel_str out;
+
+	if (tel_arena_copy(&e->mem, tel_str_from(value), TEL_MAX_BODY, &out))
+		abort();
+	return out;
+}
+
+/* An event of phone or agent `sid` in room "call" of life `life`. */
+static struct tel_event event(struct stage *s, enum tel_event_kind kind,
+			      enum tel_participant_kind who, const char *life, const char *sid)
+{
+	struct tel_event e = { .kind = kind };
+	char id[32];
+
+	tel_arena_init(&e.mem, TEL_MAX_CALL_ARENA);
+	snprintf(id, sizeof(id), "EV_%d", ++s->events);
+	e.id = text(&e, id);
+	e.name = text(&e, kind == TEL_EVENT_PARTICIPANT_JOINED ? "participant_joined" :
+		      kind == TEL_EVENT_ROOM_FINISHED ? "room_finished" : "participant_left");
+	e.room_name = text(&e, "call");
+	e.room_sid = text(&e, life);
+	e.raw = text(&e, "{\"event\":\"x\"}");
+	e.participant.kind = who;
+	e.participant.sid = text(&e, sid);
+	e.participant.identity = text(&e, "sip_+15550100");
+	if (who == TEL_PARTICIPANT_SIP) {
+		e.participant.rule_id = text(&e, "SDR_1");
+		e.participant.sip_call_id = text(&e, "SCL_1");
+		e.participant.number = text(&e, "+15550100");
+		e.participant.trunk_number = text(&e, "+15550123");
+		e.participant.sip_status = TEL_SIP_RINGING;
+	}
+	return e;
+}
+
+static struct tel_received joins(struct stage *s, struct tel_rig *rig, const char *life,
+				 const char *sid)
+{
+	struct tel_event e = event(s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, life, sid);
+
+	return tel_rig_deliver(rig, &e);
+}
+
+static struct tel_received leaves(struct stage *s, struct tel_rig *rig, const char *life,
+				  const char *sid)
+{
+	struct tel_event e = event(s, TEL_EVENT_PARTICIPANT_LEFT, TEL_PARTICIPANT_SIP, life, sid);
+
+	e.participant.sip_status = TEL_SIP_HANGUP;
+	tel_fake_livekit_hang_up(s->livekit, "call", sid);
+	return tel_rig_deliver(rig, &e);
+}
+
+static struct tel_received finishes(struct stage *s, struct tel_rig *rig, const char *life)
+{
+	struct tel_event e = event(s, TEL_EVENT_ROOM_FINISHED, TEL_PARTICIPANT_NONE, life, "");
+
+	return tel_rig_deliver(rig, &e);
+}
+
+/* A caller is in LiveKit's room, and process `rig` is told. */
+static struct tel_received caller(struct stage *s, struct tel_rig *rig)
+{
+	tel_fake_livekit_open(s->livekit, "call", "RM_1");
+	tel_fake_livekit_phone(s->livekit, "call", "PA_1");
+	return joins(s, rig, "RM_1", "PA_1");
+}
+
+static struct tel_call *only_call(struct stage *s)
+{
+	struct tel_call_filter filter = { 0 };
+	struct tel_call_page page = { 0 };
+	struct tel_call *call = NULL;
+
+	CHECK_INT(s->store->ops->list(s->store, &filter, &page), TEL_OK);
+	CHECK_INT(page.n, 1);
+	if (page.n == 1 && tel_call_clone(page.calls[0], &call))
+		abort();
+	tel_call_page_release(&page);
+	return call;
+}
+
+static void check_call(struct stage *s, enum tel_call_status status, enum tel_outcome outcome)
+{
+	struct tel_call *call = only_call(s);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(call);
+	CHECK_STR(tel_str_from(tel_call_status_text(call->status)), tel_call_status_text(status));
+	CHECK_INT(call->outcome, outcome);
+	tel_call_free(call);
+}
+
+static size_t made(const struct stage *s)
+{
+	return tel_fake_livekit_dispatches(s->livekit, NULL);
+}
+
+static size_t sent(const struct stage *s, enum tel_lk_method method)
+{
+	return tel_fake_livekit_sent(s->livekit, method);
+}
+
+/* Process `a` is killed where it stands; `b` can know. */
+static void kill_a(struct stage *s)
+{
+	static char a[] = "a";
+
+	tel_fake_livekit_orphan(s->livekit);
+	s->b.process.dead = tel_fake_process_is_named;
+	s->b.process.ctx = a;
+}
+
+static void check_no_jobs(struct stage *s)
+{
+	struct tel_store_stats stats;
+
+	CHECK_INT(s->store->ops->stats(s->store, &stats), TEL_OK);
+	CHECK_INT(stats.pending_calls, 0);
+	CHECK_INT(stats.leased_calls, 0);
+}
+
+/* ---- receiving --------------------------------------------------------------- */
+
+static void a_caller_gets_one_agent(void)
+{
+	struct tel_received got;
+	struct stage s;
+
+	set_up(&s);
+	got = caller(&s, &s.a);
+	CHECK_INT(got.status, TEL_RECEIVED);
+	CHECK_INT(got.effect, TEL_EFFECT_CREATED);
+	CHECK_INT(got.dispatch_leased, true);
+	CHECK_INT(made(&s), 0);			/* I4: not before the answer */
+	tel_rig_run(&s.a);
+	tel_rig_run(&s.b);
+	CHECK_INT(made(&s), 1);
+	CHECK_INT(sent(&s, TEL_LK_LIST_DISPATCH), 0);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	CHECK_INT(leaves(&s, &s.b, "RM_1", "PA_1").effect, TEL_EFFECT_ENDED);
+	tel_rig_pass(&s.b, 11 * TEL_SECOND);
+	check_call(&s, TEL_CALL_ENDED, TEL_OUTCOME_CANCELED);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 1);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
+static void every_verdict_is_counted_and_logged(void)
+{
+	static const struct { enum tel_webhook_verdict verdict; enum tel_counter counter; } cases[] = {
+		{ TEL_WEBHOOK_NO_HEADER, TEL_COUNT_WEBHOOK_NO_HEADER },
+		{ TEL_WEBHOOK_BAD_JWT, TEL_COUNT_WEBHOOK_BAD_JWT },
+		{ TEL_WEBHOOK_BAD_ALG, TEL_COUNT_WEBHOOK_BAD_ALG },
+		{ TEL_WEBHOOK_UNKNOWN_KEY, TEL_COUNT_WEBHOOK_UNKNOWN_KEY },
+		{ TEL_WEBHOOK_BAD_SIGNATURE, TEL_COUNT_WEBHOOK_BAD_SIGNATURE },
+		{ TEL_WEBHOOK_EXPIRED, TEL_COUNT_WEBHOOK_EXPIRED },
+		{ TEL_WEBHOOK_NOT_YET_VALID, TEL_COUNT_WEBHOOK_NOT_YET_VALID },
+		{ TEL_WEBHOOK_BODY_HASH_MISMATCH, TEL_COUNT_WEBHOOK_BODY_HASH_MISMATCH },
+	};
+	struct stage s;
+	size_t i;
+
+	set_up(&s);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		s.a.verifier.verdict = cases[i].verdict;
+		CHECK_INT(joins(&s, &s.a, "RM_1", "PA_1").status, TEL_RECEIVED_FORGED);
+		CHECK_INT(s.a.counters.values[cases[i].counter], 1);
+		CHECK_INT(tel_fake_log_count(&s.a.log, tel_webhook_verdict_text(cases[i].verdict)), 1);
+		tel_event_release(&s.a.decoder.event);
+	}
+	s.a.verifier.verdict = TEL_WEBHOOK_VERIFIER_FAILED;
+	CHECK_INT(joins(&s, &s.a, "RM_1", "PA_1").status, TEL_RECEIVED_UNAVAILABLE);
+	CHECK_INT(s.a.counters.values[TEL_COUNT_WEBHOOK_UNAVAILABLE], 1);
+	tear_down(&s);
+}
+
+static void our_trouble_is_not_the_senders(void)
+{
+	static const struct { enum tel_err decode, route, random; enum tel_received_status status; } cases[] = {
+		{ TEL_EMALFORMED, TEL_OK, TEL_OK, TEL_RECEIVED_MALFORMED },
+		{ TEL_ENOMEM, TEL_OK, TEL_OK, TEL_RECEIVED_UNAVAILABLE },
+		{ TEL_OK, TEL_ENOMEM, TEL_OK, TEL_RECEIVED_UNAVAILABLE },
+		{ TEL_OK, TEL_OK, TEL_EIO, TEL_RECEIVED_UNAVAILABLE },
+	};
+	struct stage s;
+	size_t i;
+
+	set_up(&s);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		s.a.decoder.fail = cases[i].decode;
+		s.a.routing.fail = cases[i].route;
+		s.a.random.fail = cases[i].random;
+		CHECK_INT(joins(&s, &s.a, "RM_1", "PA_1").status, cases[i].status);
+		tel_event_release(&s.a.decoder.event);
+	}
+	/* Whatever failed, its promised slot in the inbox is free again. */
+	CU_ASSERT_TRUE(tel_inbox_is_idle(s.a.inbox));
+	tear_down(&s);
+}
+
+static void switched_off_it_applies_nothing(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.enabled = false;
+	CHECK_INT(caller(&s, &s.a).effect, TEL_EFFECT_IGNORED);
+	CHECK_INT(s.a.counters.values[TEL_COUNT_WEBHOOK_IGNORED], 1);
+	tel_rig_run(&s.a);
+	CHECK_INT(made(&s), 0);
+	tear_down(&s);
+}
+
+static void without_an_inbox_others_run_the_job(void)
+{
+	struct tel_event e;
+	struct tel_received got;
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_open(s.livekit, "call", "RM_1");
+	e = event(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, "RM_1", "PA_1");
+	s.a.decoder.event = e;
+	tel_receive_webhook(&s.a.app, NULL, TEL_STR("t"), TEL_STR("{}"), &got);
+	CHECK_INT(got.dispatch_leased, false);
+	tel_rig_run(&s.b);
+	CHECK_INT(made(&s), 1);
+	CHECK_INT(sent(&s, TEL_LK_LIST_DISPATCH), 0);
+	tear_down(&s);
+}
+
+static void a_full_inbox_leaves_the_job_to_others(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	while (tel_inbox_reserve(s.a.inbox))
+		;
+	CHECK_INT(caller(&s, &s.a).dispatch_leased, false);
+	tel_rig_run(&s.b);
+	CHECK_INT(made(&s), 1);
+	tear_down(&s);
+}
+
+/* ---- exactly once --------------------------------------------------------------- */
+
+static void a_dead_process_is_found_out_first(void)
+{
+	static const struct { const char *name; enum tel_fake_fault fault; bool acted; } cases[] = {
+		{ "killed before sending", TEL_FAKE_NO_SEND, false },
+		{ "killed while it was under way", TEL_FAKE_HELD, true },
+	};
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&s);
+		tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, cases[i].fault);
+		caller(&s, &s.a);
+		tel_rig_run(&s.a);
+		kill_a(&s);
+		tel_rig_run(&s.b);
+		CHECK_INT(made(&s), 0);			/* it lets things settle */
+		tel_fake_livekit_release_held(s.livekit);
+		tel_rig_pass(&s.b, 2 * TEL_SECOND);
+		CHECK_INT(made(&s), 1);
+		CHECK_INT(sent(&s, TEL_LK_LIST_DISPATCH), 1);
+		CHECK_INT(s.b.counters.values[TEL_COUNT_DISPATCH_FOUND], cases[i].acted);
+		CHECK_INT(s.b.counters.values[TEL_COUNT_JOB_TAKEN_OVER], 1);
+		check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+		tear_down(&s);
+	}
+}
+
+static void a_living_lease_is_respected(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	tel_rig_pass(&s.b, TEL_LEASE_TIME - TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_LIST_DISPATCH), 0);
+	tel_rig_pass(&s.b, 4 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_LIST_DISPATCH), 1);
+	tear_down(&s);
+}
+
+static void lost_answers_are_looked_up(void)
+{
+	static const struct { enum tel_fake_fault fault; size_t creates, lists; } cases[] = {
+		{ TEL_FAKE_ANSWER_LOST, 1, 1 },
+		{ TEL_FAKE_REQUEST_LOST, 2, 1 },
+		{ TEL_FAKE_NOT_SENT, 2, 0 },
+		{ TEL_FAKE_TRY_LATER, 2, 0 },
+	};
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&s);
+		tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, cases[i].fault);
+		caller(&s, &s.a);
+		tel_rig_run(&s.a);
+		tel_rig_pass(&s.b, 3 * TEL_SECOND);
+		CHECK_INT(made(&s), 1);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_DISPATCH), cases[i].creates);
+		CHECK_INT(sent(&s, TEL_LK_LIST_DISPATCH), cases[i].lists);
+		check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+		tear_down(&s);
+	}
+}
+
+static void no_hot_loop_while_livekit_is_down(void)
+{
+	struct stage s;
+	int i;
+
+	set_up(&s);
+	for (i = 0; i < 64; i++)
+		tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_NOT_SENT);
+	caller(&s, &s.a);
+	tel_rig_pass(&s.a, 2 * TEL_MINUTE);
+	CHECK_INT(made(&s), 0);
+	CU_ASSERT_TRUE(sent(&s, TEL_LK_CREATE_DISPATCH) >= 6);
+	CU_ASSERT_TRUE(sent(&s, TEL_LK_CREATE_DISPATCH) <= 70);
+	check_call(&s, TEL_CALL_SIP_PARTICIPANT_JOINED, TEL_OUTCOME_NONE);
+	tear_down(&s);
+}
+
+static void a_refusal_is_final(void)
+{
+	struct tel_call *call;
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_REFUSED);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	check_call(&s, TEL_CALL_FAILED, TEL_OUTCOME_FAILED);
+	call = only_call(&s);
+	CHECK_STR(call->error_code, "unauthenticated");
+	CHECK_STR(call->error_message, "as the test wants it");
+	tel_call_free(call);
+	/* The caller is not left ringing: the room goes after the grace. */
+	tel_rig_pass(&s.a, 11 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_DISPATCH), 1);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	CHECK_INT(s.a.counters.values[TEL_COUNT_CALL_FAILED], 1);
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
+static void nothing_is_sent_for_a_call_that_ended(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	leaves(&s, &s.b, "RM_1", "PA_1");
+	tel_rig_run(&s.a);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_DISPATCH), 0);
+	CHECK_INT(s.a.counters.values[TEL_COUNT_DISPATCH_CANCELLED], 1);
+	tel_rig_pass(&s.b, 11 * TEL_SECOND);
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
+static void ghosts_are_deleted(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	leaves(&s, &s.b, "RM_1", "PA_1");
+	tel_fake_livekit_close(s.livekit, "call");
+	finishes(&s, &s.b, "RM_1");
+	tel_fake_livekit_release_held(s.livekit);
+	tel_rig_run(&s.a);
+	CHECK_INT(made(&s), 1);			/* in a room made anew */
+	tel_rig_pass(&s.b, 2 * TEL_SECOND);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	check_call(&s, TEL_CALL_ENDED, TEL_OUTCOME_CANCELED);
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
+static void a_ghost_of_a_dead_process_is_deleted(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	leaves(&s, &s.b, "RM_1", "PA_1");
+	tel_fake_livekit_close(s.livekit, "call");
+	finishes(&s, &s.b, "RM_1");
+	kill_a(&s);
+	tel_rig_pass(&s.b, TEL_SECOND / 2);	/* it is still on its way */
+	tel_fake_livekit_release_held(s.livekit);
+	tel_rig_pass(&s.b, 3 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
+static void a_ghost_that_ends_in_a_takeover_is_deleted(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	kill_a(&s);
+	tel_rig_run(&s.b);			/* taken over, settling */
+	leaves(&s, &s.b, "RM_1", "PA_1");
+	tel_fake_livekit_close(s.livekit, "call");
+	finishes(&s, &s.b, "RM_1");
+	tel_fake_livekit_release_held(s.livekit);
+	tel_rig_pass(&s.b, 4 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
+static void a_deleted_dispatch_serves_nobody(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_ANSWER_LOST);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	tel_fake_livekit_delete_newest(s.livekit);
+	tel_rig_pass(&s.a, 3 * TEL_SECOND);
+	CHECK_INT(made(&s), 2);
+	CHECK_INT(tel_fake_livekit_living(s.livekit, "call"), 1);
+	tear_down(&s);
+}
+
+/* ---- deleting rooms --------------------------------------------------------------- */
+
+static void a_room_in_use_again_is_kept(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	leaves(&s, &s.a, "RM_1", "PA_1");
+	/* The room has closed by itself; another caller, not heard of yet,
+	   is in a new life of it. */
+	tel_fake_livekit_open(s.livekit, "call", "RM_2");
+	tel_fake_livekit_phone(s.livekit, "call", "PA_2");
+	tel_rig_pass(&s.a, 11 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_LIST_PARTICIPANTS), 1);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 0);
+	CHECK_INT(s.a.counters.values[TEL_COUNT_ROOM_KEPT], 1);
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
+static void room_deletion_follows_the_policy(void)
+{
+	static const struct { tel_time after, wait; bool deleted; } cases[] = {
+		{ 0, 1 * TEL_SECOND, true },
+		{ 30 * TEL_SECOND, 29 * TEL_SECOND, false },
+		{ 30 * TEL_SECOND, 32 * TEL_SECOND, true },
+		{ TEL_ROOM_DELETE_NEVER, TEL_HOUR, false },
+	};
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&s);
+		s.a.app.policy.room_delete_after = cases[i].after;
+		caller(&s, &s.a);
+		tel_rig_run(&s.a);
+		leaves(&s, &s.a, "RM_1", "PA_1");
+		tel_rig_pass(&s.a, cases[i].wait);
+		CHECK_INT(tel_fake_livekit_is_open(s.livekit, "call"), !cases[i].deleted);
+		tear_down(&s);
+	}
+}
+
+static void room_deletion_is_retried(void)
+{
+	static const enum tel_lk_method methods[] = { TEL_LK_LIST_PARTICIPANTS, TEL_LK_DELETE_ROOM };
+	static const enum tel_fake_fault faults[] = {
+		TEL_FAKE_ANSWER_LOST, TEL_FAKE_REQUEST_LOST, TEL_FAKE_NOT_SENT, TEL_FAKE_TRY_LATER };
+	struct stage s;
+	size_t m, f;
+
+	for (m = 0; m < 2; m++)
+		for (f = 0; f < sizeof(faults) / sizeof(faults[0]); f++) {
+			set_up(&s);
+			caller(&s, &s.a);
+			tel_rig_run(&s.a);
+			tel_fake_livekit_fault(s.livekit, methods[m], faults[f]);
+			leaves(&s, &s.a, "RM_1", "PA_1");
+			tel_rig_pass(&s.a, 15 * TEL_SECOND);
+			CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+			CHECK_INT(s.a.counters.values[TEL_COUNT_ROOM_RETRY], 1);
+			check_no_jobs(&s);
+			tear_down(&s);
+		}
+}
+
+/* ---- time ------------------------------------------------------------------------- */
+
+static void a_call_nobody_ends_is_ended(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	s.clock.now += TEL_DAY - TEL_SECOND;
+	tel_rig_run(&s.a);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tel_rig_pass(&s.a, 20 * TEL_SECOND);
+	check_call(&s, TEL_CALL_ENDED, TEL_OUTCOME_UNKNOWN);
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
+static void the_phone_comes_back_after_a_restart(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	tel_fake_livekit_close(s.livekit, "call");
+	finishes(&s, &s.a, "RM_1");
+	tel_rig_pass(&s.a, 10 * TEL_SECOND);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tel_fake_livekit_open(s.livekit, "call", "RM_2");
+	tel_fake_livekit_phone(s.livekit, "call", "PA_2");
+	CHECK_INT(joins(&s, &s.a, "RM_2", "PA_2").effect, TEL_EFFECT_MOVED);
+	tel_rig_run(&s.a);
+	CHECK_INT(made(&s), 2);
+	CHECK_INT(tel_fake_livekit_most_living(s.livekit), 1);
+	CHECK_INT(tel_fake_livekit_living(s.livekit, "call"), 1);
+	tel_rig_pass(&s.a, TEL_MINUTE);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tear_down(&s);
+}
+
+static void the_next_caller_in_the_room_is_served_by_its_agent(void)
+{
+	struct tel_call_filter live = { .live_only = true };
+	struct tel_call_page page = { 0 };
+	struct tel_event e;
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	leaves(&s, &s.a, "RM_1", "PA_1");
+	tel_fake_livekit_phone(s.livekit, "call", "PA_2");
+	e = event(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, "RM_1", "PA_2");
+	e.participant.sip_call_id = text(&e, "SCL_2");
+	CHECK_INT(tel_rig_deliver(&s.a, &e).effect, TEL_EFFECT_CREATED);
+	tel_rig_pass(&s.a, 15 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "call"));
+	CHECK_INT(s.store->ops->list(s.store, &live, &page), TEL_OK);
+	CHECK_INT(page.n, 1);
+	CHECK_INT(page.calls[0]->status, TEL_CALL_AGENT_DISPATCHED);
+	CU_ASSERT_TRUE(page.calls[0]->previous_id.text[0] != '\0');
+	tel_call_page_release(&page);
+	tear_down(&s);
+}
+
+static void a_stopping_runner_does_what_was_promised(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_inbox_close(s.a.inbox);
+	tel_runner_stop(s.a.runner);
+	tel_rig_run(&s.a);
+	CHECK_INT(made(&s), 1);
+	leaves(&s, &s.b, "RM_1", "PA_1");
+	tel_rig_pass(&s.a, TEL_MINUTE);
+	CHECK_INT(sent(&s, TEL_LK_LIST_PARTICIPANTS), 0);	/* that is new */
+	CU_ASSERT_TRUE(tel_runner_is_idle(s.a.runner));
+	tear_down(&s);
+}
+
+/* ---- things that went wrong once -------------------------------------------------- */
+
+/* A store whose next reads of a call fail. */
+struct failing_store {
+	struct tel_call_store base;
+	struct tel_call_store_ops ops;
+	struct tel_call_store *real;
+	int failures;
+	size_t dues;
+};
+
+static enum tel_err failing_get(struct tel_call_store *store, const struct tel_call_id *id,
+				struct tel_call **out, struct tel_timeline *timeline)
+{
+	struct failing_store *f = (struct failing_store *)store;
+
+	if (f->failures > 0) {
+		f->failures--;
+		return TEL_EBUSY;
+	}
+	return f->real->ops->get(f->real, id, out, timeline);
+}
+
+static enum tel_err counted_due(struct tel_call_store *store, const struct tel_due_query *query,
+				struct tel_due_page *out)
+{
+	struct failing_store *f = (struct failing_store *)store;
+
+	f->dues++;
+	return f->real->ops->due(f->real, query, out);
+}
+
+static enum tel_err passed_step(struct tel_call_store *store, const struct tel_step_about *about,
+				tel_decide_fn decide, void *ctx)
+{
+	struct failing_store *f = (struct failing_store *)store;
+
+	return f->real->ops->step(f->real, about, decide, ctx);
+}
+
+static enum tel_err passed_list(struct tel_call_store *store, const struct tel_call_filter *filter,
+				struct tel_call_page *out)
+{
+	struct failing_store *f = (struct failing_store *)store;
+
+	return f->real->ops->list(f->real, filter, out);
+}
+
+static enum tel_err passed_sweep(struct tel_call_store *store, tel_time now, size_t budget,
+				 struct tel_sweep_report *out)
+{
+	struct failing_store *f = (struct failing_store *)store;
+
+	return f->real->ops->sweep(f->real, now, budget, out);
+}
+
+static void put_failing_store(struct stage *s, struct failing_store *f, int failures)
+{
+	*f = (struct failing_store){
+		.ops = {
+			.name = "failing", .step = passed_step, .get = failing_get,
+			.list = passed_list, .due = counted_due, .sweep = passed_sweep,
+		},
+		.real = s->store, .failures = failures,
+	};
+	f->base.ops = &f->ops;
+	s->a.app.store = &f->base;
+}
+
+static void a_promised_job_outlives_trouble_of_the_store(void)
+{
+	struct failing_store f;
+	struct stage s;
+
+	set_up(&s);
+	put_failing_store(&s, &f, 5);
+	caller(&s, &s.a);
+	tel_rig_pass(&s.a, 5 * TEL_SECOND);
+	CHECK_INT(f.failures, 0);
+	CHECK_INT(made(&s), 1);
+	tear_down(&s);
+}
+
+static void a_process_that_slept_sends_nothing(void)
+{
+	struct failing_store f;
+	struct stage s;
+
+	set_up(&s);
+	put_failing_store(&s, &f, 1000);	/* it gets no further for now */
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	s.clock.now += TEL_LEASE_TIME + TEL_SECOND;
+	tel_rig_pass(&s.b, 3 * TEL_SECOND);	/* another one takes over */
+	CHECK_INT(made(&s), 1);
+	f.failures = 0;
+	tel_rig_pass(&s.a, 3 * TEL_SECOND);	/* it wakes up */
+	CHECK_INT(made(&s), 1);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tear_down(&s);
+}
+
+static void nothing_is_sent_under_a_lease_that_is_over(void)
+{
+	struct failing_store f;
+	struct stage s;
+
+	set_up(&s);
+	put_failing_store(&s, &f, 1000);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	s.clock.now += TEL_LEASE_TIME + TEL_SECOND;
+	f.failures = 0;
+	tel_rig_run(&s.a);			/* awake before anybody noticed */
+	tel_rig_pass(&s.a, 2 * TEL_SECOND);
+	tel_rig_pass(&s.b, 2 * TEL_SECOND);
+	tel_fake_livekit_release_held(s.livekit);
+	tel_rig_pass(&s.a, 2 * TEL_SECOND);
+	tel_rig_pass(&s.b, 2 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	tear_down(&s);
+}
+
+static void a_process_that_slept_does_not_race_itself(void)
+{
+	struct failing_store f;
+	struct stage s;
+
+	set_up(&s);
+	put_failing_store(&s, &f, 1000);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	s.clock.now += TEL_LEASE_TIME + TEL_SECOND;
+	f.failures = 0;
+	tel_rig_pass(&s.a, 5 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_DISPATCH), 1);
+	tear_down(&s);
+}
+
+static void a_slow_request_is_waited_for(void)
+{
+	struct tel_event e;
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	leaves(&s, &s.a, "RM_1", "PA_1");
+	tel_fake_livekit_phone(s.livekit, "call", "PA_2");
+	e = event(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, "RM_1", "PA_2");
+	e.participant.sip_call_id = text(&e, "SCL_2");
+	tel_rig_deliver(&s.b, &e);
+	tel_rig_pass(&s.b, 5 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_DISPATCH), 1);
+	tel_fake_livekit_release_held(s.livekit);
+	tel_rig_run(&s.a);
+	tel_rig_pass(&s.b, 15 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	CHECK_INT(tel_fake_livekit_most_living(s.livekit), 1);
+	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "call"));
+	tear_down(&s);
+}
+
+static void a_call_that_came_back_keeps_its_room(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	tel_fake_livekit_close(s.livekit, "call");
+	finishes(&s, &s.a, "RM_1");
+	tel_fake_livekit_release_held(s.livekit);
+	tel_rig_run(&s.a);			/* made in a ghost room */
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_PARTICIPANTS, TEL_FAKE_HELD);
+	tel_rig_pass(&s.a, TEL_SECOND);		/* which is about to be deleted */
+	CHECK_INT(sent(&s, TEL_LK_LIST_PARTICIPANTS), 1);
+	joins(&s, &s.b, "RM_ghost0", "PA_2");	/* when the phone is back in it */
+	tel_rig_run(&s.b);
+	tel_fake_livekit_release_held(s.livekit);
+	tel_rig_pass(&s.a, 20 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);			/* found: it serves */
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 0);
+	CHECK_INT(tel_fake_livekit_most_living(s.livekit), 1);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tear_down(&s);
+}
+
+static void a_forgotten_caller_is_not_thrown_out(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	s.clock.now += TEL_DAY + TEL_SECOND;
+	tel_rig_pass(&s.a, 20 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 0);
+	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "call"));
+	tear_down(&s);
+}
+
+static void full_slots_are_no_reason_to_run_hot(void)
+{
+	struct failing_store f;
+	struct tel_event e;
+	char name[32];
+	struct stage s;
+	int i, n = TEL_RUNNER_MAX_IN_FLIGHT + 20;
+
+	set_up(&s);
+	put_failing_store(&s, &f, 0);
+	for (i = 0; i < n; i++) {
+		if (i < TEL_RUNNER_MAX_IN_FLIGHT)
+			tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+		snprintf(name, sizeof(name), "x-%d", i);
+		tel_fake_livekit_open(s.livekit, name, name);
+		e = event(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, name, name);
+		e.room_name = e.participant.sip_call_id = text(&e, name);
+		s.b.decoder.event = e;
+		tel_receive_webhook(&s.b.app, NULL, TEL_STR("t"), TEL_STR("{}"), &(struct tel_received){ 0 });
+	}
+	for (i = 0; i < 1000; i++) {		/* a second, millisecond by millisecond */
+		s.clock.now++;
+		CHECK_INT(tel_runner_turn(s.a.runner, 0), TEL_OK);
+	}
+	CU_ASSERT_TRUE(f.dues <= 4);
+	tel_fake_livekit_release_held(s.livekit);
+	for (i = 0; i < 20; i++) {		/* slots get free: at once on */
+		s.clock.now++;
+		CHECK_INT(tel_runner_turn(s.a.runner, 0), TEL_OK);
+	}
+	CHECK_INT(made(&s), n);
+	tear_down(&s);
+}
+
+/* ---- many at once -------------------------------------------------------------------- */
+
+static void more_jobs_than_a_runner_holds(void)
+{
+	char room[32], sid[32], sip[32];
+	struct tel_event e;
+	struct stage s;
+	int i, n = 3 * TEL_RUNNER_MAX_IN_FLIGHT;
+
+	set_up(&s);
+	for (i = 0; i < n; i++) {
+		snprintf(room, sizeof(room), "room-%d", i);
+		snprintf(sid, sizeof(sid), "PA_%d", i);
+		snprintf(sip, sizeof(sip), "SCL_%d", i);
+		tel_fake_livekit_open(s.livekit, room, sid);
+		e = event(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, sid, sid);
+		e.room_name = text(&e, room);
+		e.participant.sip_call_id = text(&e, sip);
+		CHECK_INT(tel_rig_deliver(&s.a, &e).status, TEL_RECEIVED);
+	}
+	tel_rig_pass(&s.a, 5 * TEL_SECOND);
+	CHECK_INT(made(&s), n);
+	CHECK_INT(tel_fake_livekit_most_living(s.livekit), 1);
+	tear_down(&s);
+}
+
+int main(void)
+{
+	CU_TestInfo receiving[] = {
+		{ "a caller gets one agent", a_caller_gets_one_agent },
+		{ "every verdict is counted and logged", every_verdict_is_counted_and_logged },
+		{ "our trouble is not the sender's", our_trouble_is_not_the_senders },
+		{ "switched off, it applies nothing", switched_off_it_applies_nothing },
+		{ "without an inbox others run the job", without_an_inbox_others_run_the_job },
+		{ "a full inbox leaves the job to others", a_full_inbox_leaves_the_job_to_others },
+		CU_TEST_INFO_NULL
+	};
+	CU_TestInfo once[] = {
+		{ "a dead process is found out first", a_dead_process_is_found_out_first },
+		{ "a living lease is respected", a_living_lease_is_respected },
+		{ "lost answers are looked up", lost_answers_are_looked_up },
+		{ "no hot loop while LiveKit is down", no_hot_loop_while_livekit_is_down },
+		{ "a refusal is final", a_refusal_is_final },
+		{ "nothing is sent for a call that ended", nothing_is_sent_for_a_call_that_ended },
+		{ "ghosts are deleted", ghosts_are_deleted },
+		{ "a ghost of a dead process is deleted", a_ghost_of_a_dead_process_is_deleted },
+		{ "a ghost that ends in a takeover is deleted",
+		  a_ghost_that_ends_in_a_takeover_is_deleted },
+		{ "a deleted dispatch serves nobody", a_deleted_dispatch_serves_nobody },
+		{ "the next caller in the room is served by its agent",
+		  the_next_caller_in_the_room_is_served_by_its_agent },
+		{ "the phone comes back after a restart", the_phone_comes_back_after_a_restart },
+		{ "a stopping runner does what was promised", a_stopping_runner_does_what_was_promised },
+		{ "a promised job outlives trouble of the store",
+		  a_promised_job_outlives_trouble_of_the_store },
+		{ "a process that slept sends nothing", a_process_that_slept_sends_nothing },
+		{ "nothing is sent under a lease that is over",
+		  nothing_is_sent_under_a_lease_that_is_over },
+		{ "a process that slept does not race itself", a_process_that_slept_does_not_race_itself },
+		{ "a slow request is waited for", a_slow_request_is_waited_for },
+		{ "a call that came back keeps its room", a_call_that_came_back_keeps_its_room },
+		{ "full slots are no reason to run hot", full_slots_are_no_reason_to_run_hot },
+		{ "more jobs than a runner holds", more_jobs_than_a_runner_holds },
+		CU_TEST_INFO_NULL
+	};
+	CU_TestInfo rooms[] = {
+		{ "a room in use again is kept", a_room_in_use_again_is_kept },
+		{ "room deletion follows the policy", room_deletion_follows_the_policy },
+		{ "room deletion is retried", room_deletion_is_retried },
+		{ "a call nobody ends is ended", a_call_nobody_ends_is_ended },
+		{ "a forgotten caller is not thrown out", a_forgotten_caller_is_not_thrown_out },
+		CU_TEST_INFO_NULL
+	};
+	CU_SuiteInfo suites[] = {
+		{ "app: receiving", NULL, NULL, NULL, NULL, receiving },
+		{ "app: exactly once", NULL, NULL, NULL, NULL, once },
+		{ "app: rooms and time", NULL, NULL, NULL, NULL, rooms },
+		CU_SUITE_INFO_NULL
+	};
+
+	return tel_run_suites(suites);
+}
