@@ -139,6 +139,12 @@ static const struct tel_setting settings[TEL_SETTINGS] = {
 		.help = "With `false`, only `telephonyctl work` calls LiveKit, the FastCGI "
 			"processes don't.",
 	},
+	[TEL_SET_METRICS] = {
+		.key = "TELEPHONY_METRICS", .parse = tel_parse_bool, .offset = AT(metrics),
+		.choices = no_yes, .fallback = "false",
+		.help = "With `true`, GET /telephony/metrics answers, to anybody who can reach "
+			"it. It tells how much is called: let the web server say who may ask.",
+	},
 	[TEL_SET_LOG_LEVEL] = {
 		.key = "TELEPHONY_LOG_LEVEL", .parse = tel_parse_choice, .offset = AT(log_level),
 		.choices = log_levels, .fallback = "info",

@@ -66,6 +66,7 @@ struct tel_config {
 
 	int threads;
 	bool run_jobs;
+	bool metrics;
 	enum tel_log_level log_level;
 	bool log_full_numbers;
 

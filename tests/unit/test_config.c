@@ -131,6 +131,7 @@ static int64_t number_of(const struct tel_config *c, const char *key)
 		{ "TELEPHONY_MAX_CALL_AGE", c->policy.max_age },
 		{ "TELEPHONY_THREADS", c->threads },
 		{ "TELEPHONY_RUN_JOBS", c->run_jobs },
+		{ "TELEPHONY_METRICS", c->metrics },
 		{ "TELEPHONY_LOG_LEVEL", c->log_level },
 		{ "TELEPHONY_LOG_NUMBERS", c->log_full_numbers },
 	};
@@ -169,6 +170,7 @@ static void good_numbers_and_words(void)
 		{ "TELEPHONY_THREADS", " 256\n", 256 },
 		{ "TELEPHONY_THREADS", "", 8 },
 		{ "TELEPHONY_RUN_JOBS", "false", 0 },
+		{ "TELEPHONY_METRICS", "true", 1 },
 		{ "TELEPHONY_LOG_LEVEL", "error", TEL_LOG_ERROR },
 		{ "TELEPHONY_LOG_LEVEL", "DEBUG", TEL_LOG_DEBUG },
 		{ "TELEPHONY_LOG_NUMBERS", "full", 1 },
