@@ -133,6 +133,13 @@ static enum tel_err send(struct tel_run *run)
 	if (err || !wanted)
 		return err;
 	err = tel_run_send(run, &request, sent);
+	if (err == TEL_EMALFORMED || err == TEL_ETOOBIG) {
+		/* An AgentConfig that can't be sent will not get better. */
+		run->code = TEL_STR("bad_agent_config");
+		run->message = tel_str_from(tel_err_text(err));
+		conclude(run, TEL_DISPATCH_REFUSED);
+		return TEL_OK;
+	}
 	if (!err)
 		tel_count(run->app->counters, TEL_COUNT_DISPATCH_SENT);
 	return err;

@@ -209,6 +209,7 @@ static void resolve(struct tel_fake_livekit *lk, struct pending *p)
 		break;
 	case TEL_FAKE_HELD:
 	case TEL_FAKE_NO_SEND:
+	case TEL_FAKE_BAD_REQUEST:
 		abort();
 	}
 	if (p->done)
@@ -245,6 +246,8 @@ static enum tel_err fake_send(struct tel_livekit *port, const struct tel_lk_requ
 
 	if (fault == TEL_FAKE_NO_SEND || lk->n_pending == MAX_PENDING)
 		return TEL_EBUSY;
+	if (fault == TEL_FAKE_BAD_REQUEST)
+		return TEL_EMALFORMED;
 	p = &lk->pending[lk->n_pending++];
 	*p = (struct pending){ .method = request->method, .fault = fault, .done = done, .ctx = ctx };
 	set(p->room, sizeof(p->room), request->room);

@@ -20,7 +20,8 @@ enum tel_fake_fault {
 	TEL_FAKE_TRY_LATER,
 	TEL_FAKE_REFUSED,
 	TEL_FAKE_HELD,		/* stays under way until release() */
-	TEL_FAKE_NO_SEND	/* send() itself says TEL_EBUSY */
+	TEL_FAKE_NO_SEND,	/* send() itself says TEL_EBUSY */
+	TEL_FAKE_BAD_REQUEST	/* send() itself says TEL_EMALFORMED */
 };
 
 /* A dispatch that was ever made. */

@@ -396,6 +396,22 @@ static void a_refusal_is_final(void)
 	tear_down(&s);
 }
 
+static void a_request_that_cannot_be_made_is_not_tried_for_ever(void)
+{
+	struct tel_call *call;
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_BAD_REQUEST);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	check_call(&s, TEL_CALL_FAILED, TEL_OUTCOME_FAILED);
+	call = only_call(&s);
+	CHECK_STR(call->error_code, "bad_agent_config");
+	tel_call_free(call);
+	tear_down(&s);
+}
+
 static void nothing_is_sent_for_a_call_that_ended(void)
 {
 	struct stage s;
@@ -924,6 +940,8 @@ int main(void)
 		{ "lost answers are looked up", lost_answers_are_looked_up },
 		{ "no hot loop while LiveKit is down", no_hot_loop_while_livekit_is_down },
 		{ "a refusal is final", a_refusal_is_final },
+		{ "a request that cannot be made is not tried for ever",
+		  a_request_that_cannot_be_made_is_not_tried_for_ever },
 		{ "nothing is sent for a call that ended", nothing_is_sent_for_a_call_that_ended },
 		{ "ghosts are deleted", ghosts_are_deleted },
 		{ "a ghost of a dead process is deleted", a_ghost_of_a_dead_process_is_deleted },
