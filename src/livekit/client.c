@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-
 #include "livekit/base_url.h"
 #include "livekit/client.h"
+#include "livekit/curl_api.h"
 #include "livekit/jwt.h"
 #include "livekit/transfer.h"
 #include "livekit/twirp_codec.h"
@@ -34,6 +33,7 @@ struct client {
 	struct tel_transfer_setup setup;
 	struct tel_jwt_ring *ring;
 	int wake_fd[2];			/* a pipe: a byte in it ends a poll() */
+	struct tel_curl curl;		/* loaded if curl_is_up */
 	bool curl_is_up;
 	bool closing;
 	CURLM *multi;			/* NULL until the first send() */
@@ -61,15 +61,22 @@ static void link_out(struct client *c, struct tel_transfer *t)
 
 static enum tel_err start_curl(struct client *c)
 {
-	if (!c->curl_is_up && curl_global_init(CURL_GLOBAL_DEFAULT))
-		return TEL_ENOMEM;
-	c->curl_is_up = true;
+	enum tel_err err;
+
 	if (c->multi)
 		return TEL_OK;
-	c->multi = curl_multi_init();
+	if (!c->curl_is_up) {
+		err = tel_curl_load(&c->curl);
+		if (err)
+			return err;
+		if (c->curl.global_init(CURL_GLOBAL_DEFAULT))
+			return TEL_ENOMEM;
+		c->curl_is_up = true;
+	}
+	c->multi = c->curl.multi_init();
 	if (!c->multi)
 		return TEL_ENOMEM;
-	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS);
+	c->curl.multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, MAX_IDLE_CONNECTIONS);
 	return TEL_OK;
 }
 
@@ -165,7 +172,7 @@ static enum tel_err send_op(struct tel_livekit *livekit, const struct tel_lk_req
 	if (err)
 		goto out;
 	err = TEL_ENOMEM;
-	t = tel_transfer_new(request->method);
+	t = tel_transfer_new(&c->curl, request->method);
 	if (!t)
 		goto out;
 	err = fill(c, request, t);
@@ -173,7 +180,7 @@ static enum tel_err send_op(struct tel_livekit *livekit, const struct tel_lk_req
 		goto out;
 	t->done = done;
 	t->ctx = ctx;
-	err = curl_multi_add_handle(c->multi, t->easy) ? TEL_ENOMEM : TEL_OK;
+	err = c->curl.multi_add_handle(c->multi, t->easy) ? TEL_ENOMEM : TEL_OK;
 	if (err)
 		goto out;
 	link_in(c, t);
@@ -191,9 +198,9 @@ static void deliver(struct client *c, CURL *easy, CURLcode result)
 	struct tel_transfer *t = NULL;
 	char *private = NULL;
 
-	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+	c->curl.easy_getinfo(easy, CURLINFO_PRIVATE, &private);
 	t = (struct tel_transfer *)(void *)private;
-	curl_multi_remove_handle(c->multi, easy);
+	c->curl.multi_remove_handle(c->multi, easy);
 	link_out(c, t);
 	tel_transfer_finish(t, result);
 	tel_transfer_free(t);
@@ -205,7 +212,7 @@ static size_t deliver_all(struct client *c)
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(c->multi, &left)) != NULL) {
+	while ((message = c->curl.multi_info_read(c->multi, &left)) != NULL) {
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		deliver(c, message->easy_handle, message->data.result);
@@ -248,14 +255,14 @@ static enum tel_err move_on(struct client *c, tel_time wait, bool *over)
 {
 	struct curl_waitfd fd = { .fd = c->wake_fd[0], .events = CURL_WAIT_POLLIN };
 	int running;
-	enum tel_err err = of_multi(curl_multi_perform(c->multi, &running));
+	enum tel_err err = of_multi(c->curl.multi_perform(c->multi, &running));
 
 	if (err)
 		return err;
 	*over = deliver_all(c) > 0 || c->n_under_way == 0;
 	if (*over || wait <= 0)
 		return TEL_OK;
-	err = of_multi(curl_multi_poll(c->multi, &fd, 1, (int)wait, NULL));
+	err = of_multi(c->curl.multi_poll(c->multi, &fd, 1, (int)wait, NULL));
 	if (!err)
 		*over = drain_wakes(c);
 	return err;
@@ -303,7 +310,7 @@ static void give_up_all(struct client *c)
 	c->closing = true;	/* `done` can't send any more */
 	while (c->n_under_way > 0) {
 		t = c->under_way.next;
-		curl_multi_remove_handle(c->multi, t->easy);
+		c->curl.multi_remove_handle(c->multi, t->easy);
 		link_out(c, t);
 		tel_transfer_give_up(t);
 		tel_transfer_free(t);
@@ -317,9 +324,9 @@ static void close_op(struct tel_livekit *livekit)
 
 	give_up_all(c);
 	if (c->multi)
-		curl_multi_cleanup(c->multi);
+		c->curl.multi_cleanup(c->multi);
 	if (c->curl_is_up)
-		curl_global_cleanup();
+		c->curl.global_cleanup();
 	for (i = 0; i < 2; i++)
 		if (c->wake_fd[i] >= 0)
 			close(c->wake_fd[i]);

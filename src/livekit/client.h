@@ -2,10 +2,11 @@
  * Port livekit over HTTP: libcurl's multi interface, connections kept alive.
  *
  * Threads: send(), poll() and close() belong to one thread; wake() to any.
- * libcurl is set up by the first send(), so that a process which never calls
- * LiveKit does not pay for it; nobody else in the process may be setting
- * libcurl up at that moment (libcurl before 7.84). The process has to ignore
- * SIGPIPE, as TLS may write to a closed connection.
+ * libcurl is loaded and set up by the first send(), so that a process which
+ * never calls LiveKit does not pay for it (livekit/curl_api.h); nobody else
+ * in the process may be setting libcurl up at that moment (libcurl before
+ * 7.84). The process has to ignore SIGPIPE, as TLS may write to a closed
+ * connection.
  *
  * What a verdict rests on:
  *   - libcurl says when a connection stands (TLS included) and the request

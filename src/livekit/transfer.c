@@ -18,12 +18,13 @@
 #define MAX_IDLE_SECONDS 30L
 #define MAX_LIFE_SECONDS 300L
 
-struct tel_transfer *tel_transfer_new(enum tel_lk_method method)
+struct tel_transfer *tel_transfer_new(const struct tel_curl *curl, enum tel_lk_method method)
 {
 	struct tel_transfer *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
+	t->curl = curl;
 	t->method = method;
 	tel_buf_init(&t->url, MAX_URL);
 	tel_buf_init(&t->body, TEL_MAX_LIVEKIT_REQUEST);
@@ -35,8 +36,9 @@ void tel_transfer_free(struct tel_transfer *t)
 {
 	if (!t)
 		return;
-	curl_easy_cleanup(t->easy);
-	curl_slist_free_all(t->headers);
+	if (t->easy)
+		t->curl->easy_cleanup(t->easy);
+	t->curl->slist_free_all(t->headers);
 	tel_buf_release(&t->url);
 	tel_buf_release(&t->body);
 	tel_buf_release(&t->answer);
@@ -49,7 +51,7 @@ enum tel_err tel_transfer_header(struct tel_transfer *t, struct tel_buf *line)
 
 	if (tel_buf_err(line))
 		return tel_buf_err(line);
-	longer = curl_slist_append(t->headers, line->ptr);
+	longer = t->curl->slist_append(t->headers, line->ptr);
 	if (!longer)
 		return TEL_ENOMEM;
 	t->headers = longer;
@@ -92,77 +94,83 @@ static size_t take_answer(char *data, size_t one, size_t n, void *transfer)
 static int set_request(struct tel_transfer *t)
 {
 	struct tel_str body = tel_buf_str(&t->body);
+	__typeof__(curl_easy_setopt) *set = t->curl->easy_setopt;
 	int bad = 0;
 
-	bad |= curl_easy_setopt(t->easy, CURLOPT_URL, t->url.ptr);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body.ptr);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+	bad |= set(t->easy, CURLOPT_URL, t->url.ptr);
+	bad |= set(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	bad |= set(t->easy, CURLOPT_POST, 1L);
+	bad |= set(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+	bad |= set(t->easy, CURLOPT_POSTFIELDS, body.ptr);
+	bad |= set(t->easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 	/* One request a connection: what broke is then never in doubt. */
-	bad |= curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	bad |= set(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	return bad;
 }
 
 static int set_callbacks(struct tel_transfer *t)
 {
+	__typeof__(curl_easy_setopt) *set = t->curl->easy_setopt;
 	int bad = 0;
 
-	bad |= curl_easy_setopt(t->easy, CURLOPT_PRIVATE, (void *)t);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, before_request);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, (void *)t);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, take_answer);
-	bad |= curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, (void *)t);
+	bad |= set(t->easy, CURLOPT_PRIVATE, (void *)t);
+	bad |= set(t->easy, CURLOPT_ERRORBUFFER, t->error);
+	bad |= set(t->easy, CURLOPT_PREREQFUNCTION, before_request);
+	bad |= set(t->easy, CURLOPT_PREREQDATA, (void *)t);
+	bad |= set(t->easy, CURLOPT_WRITEFUNCTION, take_answer);
+	bad |= set(t->easy, CURLOPT_WRITEDATA, (void *)t);
 	return bad;
 }
 
-static int set_limits(CURL *easy, const struct tel_transfer_setup *setup)
+static int set_limits(struct tel_transfer *t, const struct tel_transfer_setup *setup)
 {
+	__typeof__(curl_easy_setopt) *set = t->curl->easy_setopt;
+	CURL *easy = t->easy;
 	int bad = 0;
 
-	bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, setup->connect_timeout_ms);
-	bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, setup->timeout_ms);
-	bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+	bad |= set(easy, CURLOPT_NOSIGNAL, 1L);
+	bad |= set(easy, CURLOPT_CONNECTTIMEOUT_MS, setup->connect_timeout_ms);
+	bad |= set(easy, CURLOPT_TIMEOUT_MS, setup->timeout_ms);
+	bad |= set(easy, CURLOPT_MAXFILESIZE_LARGE,
 				(curl_off_t)TEL_MAX_LIVEKIT_ANSWER);
-	bad |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
-	bad |= curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, MAX_LIFE_SECONDS);
-	bad |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	bad |= set(easy, CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
+	bad |= set(easy, CURLOPT_MAXLIFETIME_CONN, MAX_LIFE_SECONDS);
+	bad |= set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* Don't wait for a name server when it is time to stop. */
-	bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	bad |= set(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
 	return bad;
 }
 
-static int set_security(CURL *easy, const struct tel_transfer_setup *setup)
+static int set_security(struct tel_transfer *t, const struct tel_transfer_setup *setup)
 {
+	__typeof__(curl_easy_setopt) *set = t->curl->easy_setopt;
+	CURL *easy = t->easy;
 	int bad = 0;
 
-	bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	bad |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	bad |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	bad |= set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	bad |= set(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	bad |= set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	bad |= set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	bad |= set(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 #if LIBCURL_VERSION_NUM >= 0x075500
-	bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	bad |= set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
-	bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+	bad |= set(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
 #endif
 	if (setup->ca_file)
-		bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, setup->ca_file);
+		bad |= set(easy, CURLOPT_CAINFO, setup->ca_file);
 	return bad;
 }
 
 enum tel_err tel_transfer_prepare(struct tel_transfer *t, const struct tel_transfer_setup *setup)
 {
-	t->easy = curl_easy_init();
+	t->easy = t->curl->easy_init();
 	if (!t->easy)
 		return TEL_ENOMEM;
-	if (set_request(t) || set_callbacks(t) || set_limits(t->easy, setup) ||
-	    set_security(t->easy, setup))
+	if (set_request(t) || set_callbacks(t) || set_limits(t, setup) ||
+	    set_security(t, setup))
 		return TEL_ENOMEM;
 	return TEL_OK;
 }
@@ -207,11 +215,11 @@ static void answer_failed(struct tel_transfer *t, const char *code, const char *
 	t->done(t->ctx, &answer);
 }
 
-static tel_time retry_after(CURL *easy)
+static tel_time retry_after(const struct tel_transfer *t)
 {
 	curl_off_t seconds = 0;
 
-	if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) || seconds <= 0)
+	if (t->curl->easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &seconds) || seconds <= 0)
 		return 0;
 	return seconds > TEL_DAY / TEL_SECOND ? TEL_DAY : (tel_time)seconds * TEL_SECOND;
 }
@@ -224,11 +232,11 @@ static void answer_came(struct tel_transfer *t)
 
 	/* Lists of small entries take more room decoded than written. */
 	tel_arena_init(&mem, 4 * (size_t)TEL_MAX_LIVEKIT_ANSWER);
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	t->curl->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (tel_twirp_decode(t->method, (int)status, tel_buf_str(&t->answer), &mem, &answer)) {
 		answer_failed(t, "no_memory", "no memory for the answer");
 	} else {
-		answer.retry_after = retry_after(t->easy);
+		answer.retry_after = retry_after(t);
 		t->done(t->ctx, &answer);
 	}
 	tel_arena_release(&mem);
@@ -236,7 +244,7 @@ static void answer_came(struct tel_transfer *t)
 
 void tel_transfer_finish(struct tel_transfer *t, CURLcode result)
 {
-	const char *message = t->error[0] ? t->error : curl_easy_strerror(result);
+	const char *message = t->error[0] ? t->error : t->curl->easy_strerror(result);
 
 	if (result == CURLE_OK)
 		answer_came(t);

@@ -2,11 +2,10 @@
 #ifndef TEL_LIVEKIT_TRANSFER_H
 #define TEL_LIVEKIT_TRANSFER_H
 
-#include <curl/curl.h>
-
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "livekit/curl_api.h"
 #include "ports/livekit.h"
 
 /* Of the client's, and the same for all its transfers; C strings. */
@@ -17,6 +16,7 @@ struct tel_transfer_setup {
 
 struct tel_transfer {
 	struct tel_transfer *next, *prev;	/* the client's list */
+	const struct tel_curl *curl;		/* borrowed */
 	CURL *easy;
 	struct curl_slist *headers;
 	enum tel_lk_method method;
@@ -27,8 +27,8 @@ struct tel_transfer {
 	void *ctx;
 };
 
-/* Zeroed, with its ceilings. NULL = no memory */
-struct tel_transfer *tel_transfer_new(enum tel_lk_method method);
+/* Empty, with its ceilings. `curl` outlives it. NULL = no memory */
+struct tel_transfer *tel_transfer_new(const struct tel_curl *curl, enum tel_lk_method method);
 void tel_transfer_free(struct tel_transfer *t);	/* NULL is fine */
 
 /* Append a header line. TEL_ENOMEM */

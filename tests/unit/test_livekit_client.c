@@ -129,6 +129,33 @@ static struct seen ask(struct tel_livekit *c, enum tel_lk_method method, const c
 
 /* ---- tests -------------------------------------------------------------- */
 
+static bool curl_is_loaded(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[4096];
+	bool found = false;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	while (fgets(line, sizeof(line), f))
+		found = found || strstr(line, "libcurl") != NULL;
+	fclose(f);
+	return found;
+}
+
+/* Has to be the first: what is loaded stays. */
+static void libcurl_is_loaded_when_it_is_needed(void)
+{
+	struct server *s = server_start();
+	struct tel_livekit *c = a_client(s);
+
+	CHECK_INT(c->ops->poll(c, 0), TEL_OK);
+	CU_ASSERT_FALSE(curl_is_loaded());
+	CHECK_INT(ask(c, TEL_LK_LIST_DISPATCH, "r").verdict, TEL_LK_DONE);
+	CU_ASSERT_TRUE(curl_is_loaded());
+	c->ops->close(c);
+	server_stop(s);
+}
+
 static void requests_are_answered_on_one_connection(void)
 {
 	struct server *s = server_start();
@@ -478,6 +505,7 @@ static void bad_options_are_named(void)
 }
 
 CU_TestInfo livekit_client_tests[] = {
+	{ "libcurl is loaded when it is needed", libcurl_is_loaded_when_it_is_needed },
 	{ "requests are answered on one connection", requests_are_answered_on_one_connection },
 	{ "requests carry what LiveKit wants", requests_carry_what_livekit_wants },
 	{ "answers get their verdict", answers_get_their_verdict },
