@@ -13,6 +13,8 @@ static const struct tel_command commands[] = {
 	  "Say all that is wrong with the configuration" },
 	{ "config", "reference", tel_cmd_config_reference,
 	  "Print every setting with its default and meaning, as Markdown" },
+	{ "simulate", "inbound", tel_cmd_simulate_inbound,
+	  "Send the webhooks of inbound calls, signed as LiveKit signs them" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
