@@ -1,0 +1,193 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lmdb-store/store.h"
+#include "base/banned.h"
+
+/* A store of a later layout is refused, not guessed at. */
+#define SCHEMA "1"
+#define SCHEMA_KEY ((struct tel_str){ "tel\0schema", 10 })
+
+/* Below that there is no point in trying a smaller map. */
+#define SMALLEST_MAP ((size_t)64 << 20)
+
+static const char *const table_names[TEL_LMDB_TABLES] = {
+	[TEL_KEY_CALL] = "calls",
+	[TEL_KEY_ID] = "ids",
+	[TEL_KEY_ROOM] = "rooms",
+	[TEL_KEY_NAME] = "names",
+	[TEL_KEY_SIP] = "sips",
+	[TEL_KEY_LEG] = "legs",
+	[TEL_KEY_LIVE] = "live",
+	[TEL_KEY_DUE] = "due",
+	[TEL_KEY_LEASE] = "leases",
+	[TEL_KEY_ENDED] = "ended",
+	[TEL_LMDB_EVENTS] = "events",
+	[TEL_LMDB_ROOMS] = "tombstones",
+	[TEL_LMDB_EXPIRY] = "expiry",
+	[TEL_LMDB_ENTRIES] = "timeline",
+	[TEL_LMDB_MORE] = "more",
+	[TEL_LMDB_META] = NULL,		/* LMDB's unnamed one */
+};
+
+/* ---- the environment ----------------------------------------------------- */
+
+static int try_env(const struct tel_lmdb_options *options, size_t map_size, MDB_env **out)
+{
+	/* Random access, and a file that may be larger than the memory. */
+	unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (options->read_only ? MDB_RDONLY : 0);
+	MDB_env *env = NULL;
+	int rc;
+
+	rc = mdb_env_create(&env);
+	if (!rc)
+		rc = mdb_env_set_maxdbs(env, TEL_LMDB_TABLES);
+	if (!rc)
+		rc = mdb_env_set_maxreaders(env, TEL_LMDB_MAX_READERS);
+	if (!rc)
+		rc = mdb_env_set_mapsize(env, map_size);
+	if (!rc)
+		rc = mdb_env_open(env, options->path, flags, 0600);
+	if (rc)
+		mdb_env_close(env);
+	else
+		*out = env;
+	return rc;
+}
+
+static enum tel_err say_open(const struct tel_lmdb_options *options, int rc, struct tel_buf *why)
+{
+	enum tel_err err = tel_lmdb_err(rc);
+
+	switch (err) {
+	case TEL_ECORRUPT:
+		return tel_lmdb_say(why, err, "%s/data.mdb is not a store or is damaged (%s): restore a backup or move it away",
+				    options->path, mdb_strerror(rc));
+	case TEL_ENOTFOUND:
+		return tel_lmdb_say(why, err, "there is no store in %s", options->path);
+	case TEL_ENOMEM:
+		return tel_lmdb_say(why, err, "no address space for the store in %s (ulimit -v?): choose a smaller map size",
+				    options->path);
+	default:
+		return tel_lmdb_say(why, err, "cannot open the store in %s: %s", options->path,
+				    mdb_strerror(rc));
+	}
+}
+
+/* A limit on address space is no reason not to start. */
+static enum tel_err open_shrinking(struct tel_lmdb_store *s, const struct tel_lmdb_options *options,
+				   struct tel_buf *why)
+{
+	size_t wanted = options->map_size ? options->map_size : TEL_LMDB_MAP_SIZE, size = wanted;
+	int rc = try_env(options, size, &s->env);
+
+	while (rc == ENOMEM && size / 2 >= SMALLEST_MAP) {
+		size /= 2;
+		rc = try_env(options, size, &s->env);
+	}
+	if (rc)
+		return say_open(options, rc, why);
+	if (size < wanted)
+		tel_lmdb_say(why, TEL_OK, "no address space for a map of %zu MiB: the store in %s may grow to %zu MiB only",
+			     wanted >> 20, options->path, size >> 20);
+	return TEL_OK;
+}
+
+/* ---- the tables ------------------------------------------------------------ */
+
+static int open_tables(struct tel_lmdb_store *s, MDB_txn *txn, unsigned flags)
+{
+	int i, rc = 0;
+
+	for (i = 0; i < TEL_LMDB_TABLES && !rc; i++)
+		rc = mdb_dbi_open(txn, table_names[i], table_names[i] ? flags : 0, &s->tables[i]);
+	return rc;
+}
+
+static enum tel_err check_schema(struct tel_lmdb_txn *t, const char *path, struct tel_buf *why)
+{
+	struct tel_str schema;
+	enum tel_err err = tel_lmdb_get(t, TEL_LMDB_META, SCHEMA_KEY, &schema);
+
+	if (err == TEL_ENOTFOUND)
+		return tel_lmdb_say(why, TEL_ECORRUPT, "%s holds something else, not a store of this program", path);
+	if (!err && !tel_str_is(schema, SCHEMA))
+		return tel_lmdb_say(why, TEL_ECORRUPT, "the store in %s has layout %.*s and this program knows %s: use a later version",
+				    path, TEL_STR_ARG(schema), SCHEMA);
+	return err;
+}
+
+/* TEL_ENOTFOUND: the tables are not there (yet). */
+static enum tel_err find_tables(struct tel_lmdb_store *s, const char *path, struct tel_buf *why)
+{
+	struct tel_lmdb_txn t;
+	enum tel_err err = tel_lmdb_begin(s, false, &t);
+
+	if (err)
+		return err;
+	err = tel_lmdb_err(open_tables(s, t.txn, 0));
+	if (!err)
+		err = check_schema(&t, path, why);
+	/* Only a commit keeps the handles, of a read transaction too. */
+	if (err)
+		tel_lmdb_abort(&t);
+	else
+		err = tel_lmdb_commit(&t);
+	return err;
+}
+
+static enum tel_err make_tables(struct tel_lmdb_store *s, const char *path, struct tel_buf *why)
+{
+	struct tel_lmdb_txn t;
+	enum tel_err err = tel_lmdb_begin(s, true, &t);
+	MDB_stat st;
+	MDB_dbi meta;
+
+	if (err)
+		return err;
+	err = tel_lmdb_err(mdb_dbi_open(t.txn, NULL, 0, &meta));
+	s->tables[TEL_LMDB_META] = meta;
+	if (!err)
+		err = tel_lmdb_err(mdb_stat(t.txn, meta, &st));
+	if (!err && st.ms_entries > 0)	/* or another process was faster */
+		err = check_schema(&t, path, why);
+	if (!err)
+		err = tel_lmdb_err(open_tables(s, t.txn, MDB_CREATE));
+	if (!err)
+		err = tel_lmdb_put(&t, TEL_LMDB_META, SCHEMA_KEY, TEL_STR(SCHEMA));
+	if (err)
+		tel_lmdb_abort(&t);
+	else
+		err = tel_lmdb_commit(&t);
+	return err;
+}
+
+enum tel_err tel_lmdb_open_env(struct tel_lmdb_store *s, const struct tel_lmdb_options *options,
+			       struct tel_buf *why)
+{
+	enum tel_err err = open_shrinking(s, options, why);
+	MDB_stat st;
+	int dead;
+
+	if (err)
+		return err;
+	mdb_env_stat(s->env, &st);
+	s->page_size = st.ms_psize;
+	/* Readers that were killed would keep old pages from being used again. */
+	if (!options->read_only)
+		mdb_reader_check(s->env, &dead);
+	err = find_tables(s, options->path, why);
+	if (err == TEL_ENOTFOUND && options->read_only)
+		return tel_lmdb_say(why, err, "there is no store in %s", options->path);
+	if (err == TEL_ENOTFOUND)
+		err = make_tables(s, options->path, why);
+	if (err && why && why->len == 0)
+		tel_lmdb_say(why, err, "cannot read the store in %s: %s", options->path,
+			     tel_err_text(err));
+	return err;
+}

@@ -1,0 +1,268 @@
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "contract/test_lmdb_store.h"
+#include "lmdb-store/check.h"
+#include "base/banned.h"
+
+static unsigned mode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? 0 : (unsigned)st.st_mode & 07777;
+}
+
+static void a_reopened_store_has_everything(void)
+{
+	char dir[TEMP_PATH];
+	struct tel_call_store *s;
+
+	temp_dir(dir);
+	s = must_open((struct tel_lmdb_options){ .path = dir });
+	contract_make(s, (struct recipe){ .n = 1, .room = "r", .room_sid = "RM", .leg = "PA", .due = 9 });
+	contract_remember(s, "EV", 50);
+	contract_finish_room(s, "r", "RM", 50);
+	s->ops->close(s);
+	s = must_open((struct tel_lmdb_options){ .path = dir });
+	CU_ASSERT_TRUE(contract_has(s, 1));
+	CU_ASSERT_TRUE(contract_event_seen(s, "EV"));
+	CU_ASSERT_TRUE(contract_room_finished(s, "r", "RM"));
+	contract_make(s, (struct recipe){ .n = 2, .room = "r", .room_sid = "RM" });
+	CHECK_INT(contract_find(s, &(struct tel_step_about){ .room_name = TEL_STR("r"),
+							     .room_sid = TEL_STR("RM") }), 2);
+	CU_ASSERT_TRUE(lmdb_is_sound(s));
+	CHECK_INT(contract_stats(s).pending_calls, 1);
+	s->ops->close(s);
+	temp_remove(dir);
+}
+
+static void it_is_private(void)
+{
+	char dir[TEMP_PATH], path[TEMP_PATH], file[TEMP_PATH];
+	mode_t mask = umask(0);
+	struct tel_call_store *s;
+
+	temp_dir(dir);
+	s = must_open((struct tel_lmdb_options){ .path = temp_path(dir, "store", path) });
+	CHECK_INT(mode_of(path), 0700);
+	CHECK_INT(mode_of(temp_path(path, "data.mdb", file)), 0600);
+	CHECK_INT(mode_of(temp_path(path, "lock.mdb", file)), 0600);
+	s->ops->close(s);
+	umask(mask);
+	temp_remove(dir);
+}
+
+static void bad_places_are_refused_with_a_reason(void)
+{
+	char dir[TEMP_PATH], path[TEMP_PATH], why[1024];
+	int fd;
+
+	temp_dir(dir);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = temp_path(dir, "no/store", path) }, why),
+		  TEL_ENOTFOUND);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, path));
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = temp_path(dir, "none", path),
+						      .read_only = true }, why), TEL_ENOTFOUND);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir, .read_only = true }, why), TEL_ENOTFOUND);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir, .map_size = 1000 }, why), TEL_EMISUSE);
+	fd = open(temp_path(dir, "file", path), O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = path }, why), TEL_ECORRUPT);
+	CHECK_INT(chmod(dir, 0770), 0);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir }, why), TEL_EDENIED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "0770"));
+	temp_remove(dir);
+}
+
+static void another_users_directory_is_refused(void)
+{
+	struct tel_lmdb_options look = { .read_only = true };
+	char dir[TEMP_PATH], lock[TEMP_PATH], why[1024];
+	struct tel_call_store *s;
+	struct stat st;
+
+	if (geteuid() != 0)
+		return;
+	temp_dir(dir);
+	s = must_open((struct tel_lmdb_options){ .path = dir });
+	contract_make(s, (struct recipe){ .n = 1 });
+	s->ops->close(s);
+	CHECK_INT(chown(dir, 12345, (gid_t)-1), 0);
+	CHECK_INT(unlink(temp_path(dir, "lock.mdb", lock)), 0);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir }, why), TEL_EDENIED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "12345"));
+	look.path = dir;
+	s = must_open(look);
+	CU_ASSERT_TRUE(contract_has(s, 1));
+	CHECK_INT(contract_try_make(s, &(struct recipe){ .n = 2 }), TEL_EMISUSE);
+	CHECK_INT(contract_stats(s).calls, 1);
+	s->ops->close(s);
+	CHECK_INT(stat(lock, &st), 0);
+	CHECK_INT(st.st_uid, 12345);
+	temp_remove(dir);
+}
+
+static void network_file_systems_are_refused(void)
+{
+	static const struct {
+		unsigned long f_type;
+		enum tel_lmdb_ground ground;
+		const char *name;
+	} cases[] = {
+		{ 0x6969, TEL_LMDB_GROUND_NETWORK, "NFS" },
+		{ 0x517b, TEL_LMDB_GROUND_NETWORK, "SMB" },
+		{ 0xff534d42, TEL_LMDB_GROUND_NETWORK, "CIFS" },
+		{ 0xffffffffff534d42, TEL_LMDB_GROUND_NETWORK, "CIFS" },	/* sign extended */
+		{ 0xfe534d42, TEL_LMDB_GROUND_NETWORK, "SMB2" },
+		{ 0x01021997, TEL_LMDB_GROUND_NETWORK, "9p" },
+		{ 0x65735546, TEL_LMDB_GROUND_UNKNOWN, "FUSE" },
+		{ 0xef53, TEL_LMDB_GROUND_FIRM, NULL },		/* ext4 */
+		{ 0x58465342, TEL_LMDB_GROUND_FIRM, NULL },	/* xfs */
+		{ 0x01021994, TEL_LMDB_GROUND_FIRM, NULL },	/* tmpfs */
+		{ 0x794c7630, TEL_LMDB_GROUND_FIRM, NULL },	/* overlayfs */
+	};
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CHECK_INT(tel_lmdb_ground(cases[i].f_type, &name), cases[i].ground);
+		CU_ASSERT_TRUE(tel_str_eq(tel_str_from(name), tel_str_from(cases[i].name)));
+	}
+}
+
+static void one_process_opens_it_once(void)
+{
+	char dir[TEMP_PATH], link[TEMP_PATH], why[1024];
+	struct tel_call_store *s;
+
+	temp_dir(dir);
+	s = must_open((struct tel_lmdb_options){ .path = dir });
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir }, why), TEL_EMISUSE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "already"));
+	CHECK_INT(symlink(dir, temp_path(dir, "link", link)), 0);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = link }, why), TEL_EMISUSE);
+	contract_make(s, (struct recipe){ .n = 1 });	/* unharmed */
+	s->ops->close(s);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir }, why), TEL_OK);
+	temp_remove(dir);
+}
+
+/* In a child: 0 = as it should be. */
+static int use_inherited(struct tel_call_store *inherited, const char *dir)
+{
+	struct tel_call_id id = contract_id(1);
+	struct tel_call *call = NULL;
+	struct tel_store_stats stats;
+	struct tel_call_store *own;
+
+	if (inherited->ops->get(inherited, &id, &call, NULL) != TEL_EMISUSE ||
+	    inherited->ops->stats(inherited, &stats) != TEL_EMISUSE ||
+	    contract_try_make(inherited, &(struct recipe){ .n = 7 }) != TEL_EMISUSE)
+		return 1;
+	inherited->ops->close(inherited);
+	own = must_open((struct tel_lmdb_options){ .path = dir });
+	if (contract_try_make(own, &(struct recipe){ .n = 2 }))
+		return 2;
+	own->ops->close(own);
+	return 0;
+}
+
+static void a_forked_child_opens_its_own(void)
+{
+	char dir[TEMP_PATH];
+	struct tel_call_store *s;
+	int status = -1;
+	pid_t pid;
+
+	temp_dir(dir);
+	s = must_open((struct tel_lmdb_options){ .path = dir });
+	contract_make(s, (struct recipe){ .n = 1 });
+	pid = fork();
+	if (pid == 0)
+		_exit(use_inherited(s, dir));
+	waitpid(pid, &status, 0);
+	CHECK_INT(status, 0);
+	CU_ASSERT_TRUE(contract_has(s, 2));
+	contract_make(s, (struct recipe){ .n = 3 });
+	CHECK_INT(contract_stats(s).calls, 3);
+	s->ops->close(s);
+	temp_remove(dir);
+}
+
+static void write_garbage(const char *path, size_t n)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+
+	while (n-- > 0)
+		CU_ASSERT_EQUAL(write(fd, "garbage!", 8), 8);
+	close(fd);
+}
+
+static void what_is_no_store_is_refused(void)
+{
+	char dir[TEMP_PATH], file[TEMP_PATH], why[1024];
+
+	temp_dir(dir);
+	write_garbage(temp_path(dir, "data.mdb", file), 4096);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir }, why), TEL_ECORRUPT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "data.mdb"));
+	write_garbage(file, 2);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir }, why), TEL_ECORRUPT);
+	temp_remove(dir);
+}
+
+static void a_backup_is_the_same_store(void)
+{
+	char dir[TEMP_PATH], to[TEMP_PATH], file[TEMP_PATH], why[1024];
+	struct tel_store_stats stats, copied;
+	struct tel_call_store *s, *copy;
+	struct tel_buf text;
+	unsigned n;
+
+	temp_dir(dir);
+	tel_buf_init(&text, 1000);
+	s = must_open((struct tel_lmdb_options){ .path = temp_path(dir, "store", to) });
+	for (n = 1; n <= 50; n++)
+		contract_make(s, (struct recipe){ .n = n, .room = "r", .leg = "PA", .due = n });
+	contract_remember(s, "EV", 50);
+	temp_path(dir, "backup", to);
+	CHECK_INT(tel_lmdb_backup(s, to, &text), TEL_OK);
+	CHECK_INT(tel_lmdb_backup(s, to, &text), TEL_ECONFLICT);
+	CHECK_INT(tel_lmdb_backup(s, temp_path(dir, "no/where", file), &text), TEL_ENOTFOUND);
+	CHECK_INT(mode_of(to), 0700);
+	CHECK_INT(mode_of(temp_path(to, "data.mdb", file)), 0600);
+	stats = contract_stats(s);
+	copy = must_open((struct tel_lmdb_options){ .path = to });
+	copied = contract_stats(copy);
+	CHECK_INT(copied.calls, stats.calls);
+	CHECK_INT(copied.pending_calls, stats.pending_calls);
+	CHECK_INT(copied.event_ids, 1);
+	for (n = 1; n <= 50; n++)
+		CU_ASSERT_TRUE(contract_has(copy, n));
+	CU_ASSERT_TRUE(lmdb_is_sound(copy));
+	contract_make(copy, (struct recipe){ .n = 51 });
+	copy->ops->close(copy);
+	s->ops->close(s);
+	tel_buf_release(&text);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = to }, why), TEL_OK);
+	temp_remove(dir);
+}
+
+CU_TestInfo lmdb_place_tests[] = {
+	{ "a reopened store has everything", a_reopened_store_has_everything },
+	{ "it is private", it_is_private },
+	{ "bad places are refused with a reason", bad_places_are_refused_with_a_reason },
+	{ "another user's directory is refused", another_users_directory_is_refused },
+	{ "network file systems are refused", network_file_systems_are_refused },
+	{ "one process opens it once", one_process_opens_it_once },
+	{ "a forked child opens its own", a_forked_child_opens_its_own },
+	{ "what is no store is refused", what_is_no_store_is_refused },
+	{ "a backup is the same store", a_backup_is_the_same_store },
+	CU_TEST_INFO_NULL,
+};

@@ -1,0 +1,228 @@
+#include "config.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "contract/test_lmdb_store.h"
+#include "base/banned.h"
+
+static char dir[TEMP_PATH];
+
+/* ---- a full map ------------------------------------------------------------------------- */
+
+#define MAP ((size_t)8 << 20)
+#define DAY ((tel_time)86400000)
+
+static void be_big(struct tel_call *call, void *ctx)
+{
+	static char big[20000];
+
+	(void)ctx;
+	memset(big, 'x', sizeof(big));
+	call->agent.config = (struct tel_str){ big, sizeof(big) };
+}
+
+static void end(struct tel_call *call, void *ctx)
+{
+	(void)ctx;
+	call->status = TEL_CALL_ENDED;
+	call->ended_at = 1000;
+	memset(call->jobs, 0, sizeof(call->jobs));
+}
+
+/* Calls until the store says that it is full. */
+static unsigned fill(struct tel_call_store *s)
+{
+	struct recipe r = { .room = "r", .room_sid = "RM", .due = 5 };
+	enum tel_err err;
+	unsigned n;
+
+	for (n = 1; n < 5000; n++) {
+		r.n = n;
+		err = contract_try_make(s, &r);
+		if (err) {
+			CHECK_INT(err, TEL_EFULL);
+			break;
+		}
+		CHECK_INT(contract_edit(s, n, be_big, NULL), TEL_OK);
+	}
+	return n;
+}
+
+static enum tel_err try_remember(struct tel_call_store *s, bool with_call);
+
+static void a_full_store_still_ends_calls_and_recovers(void)
+{
+	struct tel_call_store *s;
+	struct tel_sweep_report report = { 0 };
+	unsigned i, n;
+
+	temp_dir(dir);
+	s = must_open((struct tel_lmdb_options){ .path = dir, .map_size = MAP, .retention = DAY });
+	n = fill(s);
+	CU_ASSERT_TRUE(n > 100 && n < 5000);
+	CHECK_INT(try_remember(s, false), TEL_EFULL);
+	CHECK_INT(try_remember(s, true), TEL_OK);
+	for (i = 1; i < n; i++)
+		CHECK_INT(contract_edit(s, i, end, NULL), TEL_OK);
+	CHECK_INT(contract_try_make(s, &(struct recipe){ .n = n }), TEL_EFULL);
+	CU_ASSERT_TRUE(lmdb_is_sound(s));
+	CHECK_INT(s->ops->sweep(s, 1000 + DAY, 100000, &report), TEL_OK);
+	CHECK_INT(report.calls, n - 1);
+	for (i = 0; i < 50; i++)
+		CHECK_INT(contract_try_make(s, &(struct recipe){ .n = n + i, .room = "again" }), TEL_OK);
+	CU_ASSERT_TRUE(lmdb_is_sound(s));
+	s->ops->close(s);
+	temp_remove(dir);
+}
+
+static enum tel_err decide_remember(struct tel_step *step, void *ctx)
+{
+	(void)ctx;
+	step->remember_event = true;
+	step->remember_until = 5;
+	return TEL_OK;
+}
+
+static enum tel_err try_remember(struct tel_call_store *s, bool with_call)
+{
+	struct tel_call_id one = contract_id(1);
+	struct tel_step_about about = { .event_id = TEL_STR("EV_full") };
+
+	if (with_call)
+		about.call_id = tel_call_id_str(&one);
+	return s->ops->step(s, &about, decide_remember, NULL);
+}
+
+static enum tel_err decide_grow(struct tel_step *step, void *ctx)
+{
+	(void)ctx;
+	be_big(step->call, NULL);
+	step->save = true;
+	return tel_step_entry(step, step->call, 1, TEL_ENTRY_EVENT, TEL_STR("grew")) ? TEL_OK : TEL_ENOMEM;
+}
+
+struct grower {
+	struct tel_call_store *store;
+	unsigned from, to;
+	unsigned full, other;		/* what came instead of TEL_OK */
+};
+
+static void *grow_all(void *ctx)
+{
+	struct grower *g = ctx;
+	struct tel_call_id id;
+	enum tel_err err;
+	unsigned n;
+
+	for (n = g->from; n < g->to; n++) {
+		id = contract_id(n);
+		err = g->store->ops->step(g->store, &(struct tel_step_about){
+			.call_id = tel_call_id_str(&id), .expect_change = true }, decide_grow, NULL);
+		g->full += err == TEL_EFULL;
+		g->other += err && err != TEL_EFULL;
+	}
+	return NULL;
+}
+
+#define GROWERS 8
+
+/*
+ * Beyond the reserve too: steps fail in the middle of a shared transaction.
+ * Each gets its own answer, and nothing half done stays.
+ */
+static void a_step_that_does_not_fit_spoils_no_other(void)
+{
+	struct grower growers[GROWERS];
+	pthread_t threads[GROWERS];
+	unsigned i, n = 800, full = 0, grown = 0;
+	struct tel_call_store *s;
+	struct tel_call *call;
+
+	temp_dir(dir);
+	s = must_open((struct tel_lmdb_options){ .path = dir, .map_size = MAP });
+	for (i = 1; i <= n; i++)
+		contract_make(s, (struct recipe){ .n = i });
+	for (i = 0; i < GROWERS; i++) {
+		growers[i] = (struct grower){ .store = s, .from = 1 + i * n / GROWERS,
+					      .to = 1 + (i + 1) * n / GROWERS };
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, grow_all, &growers[i]), 0);
+	}
+	for (i = 0; i < GROWERS; i++) {
+		pthread_join(threads[i], NULL);
+		full += growers[i].full;
+		CHECK_INT(growers[i].other, 0);
+	}
+	CU_ASSERT_TRUE(full > 0);
+	for (i = 1; i <= n; i++) {
+		call = contract_get(s, i);
+		grown += call->agent.config.len > 0;
+		CHECK_INT(call->timeline_len, call->agent.config.len > 0);
+		tel_call_free(call);
+	}
+	CHECK_INT(grown, n - full);
+	CU_ASSERT_TRUE(lmdb_is_sound(s));
+	s->ops->close(s);
+	temp_remove(dir);
+}
+
+/* ---- group commit ------------------------------------------------------------------------- */
+
+#define THREADS 16
+#define STEPS 40
+
+static void *make_calls(void *ctx)
+{
+	struct grower *g = ctx;
+	unsigned n;
+
+	for (n = g->from; n < g->to; n++)
+		g->other += contract_try_make(g->store, &(struct recipe){ .n = n, .room = "r" }) != TEL_OK;
+	return NULL;
+}
+
+static struct tel_store_stats run_threads(bool no_group_commit)
+{
+	struct grower growers[THREADS];
+	pthread_t threads[THREADS];
+	struct tel_call_store *s;
+	struct tel_store_stats stats;
+	unsigned i;
+
+	temp_dir(dir);
+	s = must_open((struct tel_lmdb_options){ .path = dir, .no_group_commit = no_group_commit });
+	for (i = 0; i < THREADS; i++) {
+		growers[i] = (struct grower){ .store = s, .from = 1 + i * STEPS, .to = 1 + (i + 1) * STEPS };
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, make_calls, &growers[i]), 0);
+	}
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		CHECK_INT(growers[i].other, 0);
+	}
+	stats = contract_stats(s);
+	CU_ASSERT_TRUE(lmdb_is_sound(s));
+	s->ops->close(s);
+	temp_remove(dir);
+	return stats;
+}
+
+static void threads_share_commits(void)
+{
+	struct tel_store_stats stats = run_threads(false);
+
+	CHECK_INT(stats.committed_steps, THREADS * STEPS);
+	CHECK_INT(stats.calls, THREADS * STEPS);
+	CU_ASSERT_TRUE(stats.commits < stats.committed_steps);
+	stats = run_threads(true);
+	CHECK_INT(stats.committed_steps, THREADS * STEPS);
+	CHECK_INT(stats.commits, THREADS * STEPS);
+}
+
+CU_TestInfo lmdb_room_tests[] = {
+	{ "a full store still ends calls and recovers", a_full_store_still_ends_calls_and_recovers },
+	{ "a step that does not fit spoils no other", a_step_that_does_not_fit_spoils_no_other },
+	{ "threads share commits", threads_share_commits },
+	CU_TEST_INFO_NULL,
+};
