@@ -13,6 +13,9 @@
 #define SCHEMA "1"
 #define SCHEMA_KEY ((struct tel_str){ "tel\0schema", 10 })
 
+/* LMDB wants whole pages; 64 KiB is the largest page there is. */
+#define MAP_STEP ((size_t)64 << 10)
+
 /* Below that there is no point in trying a smaller map. */
 #define SMALLEST_MAP ((size_t)64 << 20)
 
@@ -50,7 +53,7 @@ static int try_env(const struct tel_lmdb_options *options, size_t map_size, MDB_
 	if (!rc)
 		rc = mdb_env_set_maxreaders(env, TEL_LMDB_MAX_READERS);
 	if (!rc)
-		rc = mdb_env_set_mapsize(env, map_size);
+		rc = mdb_env_set_mapsize(env, map_size - map_size % MAP_STEP);
 	if (!rc)
 		rc = mdb_env_open(env, options->path, flags, 0600);
 	if (rc)

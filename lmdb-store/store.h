@@ -193,6 +193,15 @@ TEL_MUST_CHECK enum tel_err tel_lmdb_load(struct tel_lmdb_txn *t, uint64_t seria
 enum tel_err tel_lmdb_step(struct tel_call_store *store, const struct tel_step_about *about,
 			   tel_decide_fn decide, void *ctx);
 
+/* ---- trim.c ---- */
+
+/*
+ * Let go of the file's pages that this process has looked at. They stay in
+ * the kernel's cache; mapped, they count as memory of an idle process, and
+ * the kernel maps sixteen for every one that is touched. Any thread.
+ */
+void tel_lmdb_trim(struct tel_lmdb_store *s);
+
 /* ---- read.c, sweep.c, stats.c: slots of the port ---- */
 
 enum tel_err tel_lmdb_get_call(struct tel_call_store *store, const struct tel_call_id *id,

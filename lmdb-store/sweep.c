@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "lmdb-store/store.h"
 #include "base/banned.h"
@@ -166,13 +167,14 @@ enum tel_err tel_lmdb_sweep(struct tel_call_store *store, tel_time now, size_t b
 	bool done = false;
 	int dead = 0;
 
-	if (s->read_only)
+	if (s->read_only || s->pid != getpid())
 		return TEL_EMISUSE;
 	/* First, so that what killed readers pinned can be used again. */
 	mdb_reader_check(s->env, &dead);
 	sweep.report.stale_readers = (size_t)dead;
 	while (!err && !done)
 		err = sweep_chunk(s, &sweep, &done);
+	tel_lmdb_trim(s);
 	if (!err)
 		*out = sweep.report;
 	return err;

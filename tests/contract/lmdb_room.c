@@ -168,6 +168,49 @@ static void a_step_that_does_not_fit_spoils_no_other(void)
 	temp_remove(dir);
 }
 
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* KiB of the store's file that are mapped and present in this process. */
+static long mapped_kib(const char *path)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	char line[1024];
+	long kib = -1;
+	bool ours = false;
+
+	while (smaps && fgets(line, sizeof(line), smaps)) {
+		if (strchr(line, '-') && strchr(line, '/'))
+			ours = strstr(line, path) && strstr(line, "data.mdb");
+		if (ours && sscanf(line, "Rss: %ld", &kib) == 1)
+			break;
+	}
+	if (smaps)
+		fclose(smaps);
+	return kib;
+}
+
+static void a_sweep_lets_go_of_memory(void)
+{
+	struct tel_sweep_report report;
+	struct tel_call_store *s;
+	unsigned n;
+
+	temp_dir(dir);
+	s = must_open((struct tel_lmdb_options){ .path = dir, .map_size = 64 << 20 });
+	for (n = 1; n <= 100; n++) {
+		contract_make(s, (struct recipe){ .n = n });
+		CHECK_INT(contract_edit(s, n, be_big, NULL), TEL_OK);
+	}
+	for (n = 1; n <= 100; n++)
+		CU_ASSERT_TRUE(contract_has(s, n));
+	CU_ASSERT_TRUE(mapped_kib(dir) > 1000);
+	CHECK_INT(s->ops->sweep(s, 0, 0, &report), TEL_OK);
+	CU_ASSERT_TRUE(mapped_kib(dir) <= 256);
+	CU_ASSERT_TRUE(contract_has(s, 1));
+	s->ops->close(s);
+	temp_remove(dir);
+}
+
 /* ---- group commit ------------------------------------------------------------------------- */
 
 #define THREADS 16
@@ -223,6 +266,7 @@ static void threads_share_commits(void)
 CU_TestInfo lmdb_room_tests[] = {
 	{ "a full store still ends calls and recovers", a_full_store_still_ends_calls_and_recovers },
 	{ "a step that does not fit spoils no other", a_step_that_does_not_fit_spoils_no_other },
+	{ "a sweep lets go of memory", a_sweep_lets_go_of_memory },
 	{ "threads share commits", threads_share_commits },
 	CU_TEST_INFO_NULL,
 };
