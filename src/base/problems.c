@@ -103,6 +103,27 @@ void tel_problems_warn(struct tel_problems *problems, struct tel_problem_at at,
 	va_end(args);
 }
 
+void tel_problems_move(struct tel_problems *to, struct tel_problems *from)
+{
+	struct tel_problem *p;
+	size_t i;
+
+	for (i = 0; i < from->n; i++) {
+		p = grow(to);
+		if (p) {
+			*p = from->items[i];
+			to->n++;
+		} else {
+			release_one(&from->items[i]);
+			to->n_dropped++;
+		}
+	}
+	to->n_dropped += from->n_dropped;
+	to->n_errors += from->n_errors;
+	from->n = 0;
+	tel_problems_release(from);
+}
+
 enum tel_err tel_problem_write(const struct tel_problem *p, struct tel_buf *out)
 {
 	if (p->origin)

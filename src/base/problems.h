@@ -48,6 +48,9 @@ void tel_problems_error(struct tel_problems *problems, struct tel_problem_at at,
 void tel_problems_warn(struct tel_problems *problems, struct tel_problem_at at,
 		       const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Append all of `from` to `to`; `from` is empty afterwards. */
+void tel_problems_move(struct tel_problems *to, struct tel_problems *from);
+
 /* "error: FILE, line 3: KEY: text", one line each, for stderr. */
 enum tel_err tel_problems_write(const struct tel_problems *problems, struct tel_buf *out);
 

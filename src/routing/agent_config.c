@@ -1,0 +1,172 @@
+#include "config.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "routing/agent_config.h"
+#include "base/banned.h"
+
+static const char builtin[] =
+	"{\"prompt\":\"You are on a phone call. Answer in one or two short sentences of plain "
+	"spoken language, without lists, markup or emoji. Say numbers and codes digit by digit. "
+	"If you did not understand, ask again.\","
+	"\"greeting\":\"Hello, how can I help you?\","
+	"\"tools\":[],"
+	"\"noise_cancellation_type\":\"telephony\"}";
+
+struct json_object *tel_agent_config_builtin(void)
+{
+	return json_tokener_parse(builtin);
+}
+
+/* ---- checks ------------------------------------------------------------- */
+
+static bool is_string(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_string);
+}
+
+static bool is_word(struct json_object *value)
+{
+	return is_string(value) && json_object_get_string_len(value) > 0;
+}
+
+static bool is_list_of_tools(struct json_object *value)
+{
+	size_t i;
+
+	if (!json_object_is_type(value, json_type_array))
+		return false;
+	for (i = 0; i < json_object_array_length(value); i++) {
+		struct json_object *tool = json_object_array_get_idx(value, i);
+
+		if (!is_word(tool) && !json_object_is_type(tool, json_type_object))
+			return false;
+	}
+	return true;
+}
+
+static bool never(struct json_object *value)
+{
+	(void)value;
+	return false;
+}
+
+static const struct member {
+	const char *name;
+	bool (*is_good)(struct json_object *value);
+	const char *allowed;
+} members[] = {
+	{ "prompt", is_string, "it must be a string, or null to leave it out" },
+	{ "greeting", is_string, "it must be a string, or null to leave it out" },
+	{ "tools", is_list_of_tools,
+	  "it must be a list of names or objects, or null to leave it out" },
+	{ "voice", is_word, "it must be a name in quotes, or null to leave it out" },
+	{ "model", is_word, "it must be a name in quotes, or null to leave it out" },
+	{ "noise_cancellation_type", is_word,
+	  "it must be a name in quotes such as \"telephony\", or null to leave it out" },
+	{ "telephony", never,
+	  "this member is written by the program (callId, from, to, …): use another name" },
+};
+
+static void check_member(const char *name, struct json_object *value, const char *origin,
+			 const char *path, struct tel_problems *problems)
+{
+	struct tel_buf where;
+	size_t i;
+
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (strcmp(members[i].name, name) == 0)
+			break;
+	if (i == sizeof(members) / sizeof(members[0]))
+		return;
+	if (members[i].is_good(value) || (!value && members[i].is_good != never))
+		return;
+	tel_buf_init(&where, 1024);
+	tel_buf_printf(&where, "%s.%s", path, name);
+	tel_problems_error(problems,
+			   (struct tel_problem_at){ .origin = origin,
+						    .where = tel_buf_str(&where).ptr },
+			   "%s", members[i].allowed);
+	tel_buf_release(&where);
+}
+
+void tel_agent_config_check(struct json_object *config, const char *origin, const char *path,
+			    struct tel_problems *problems)
+{
+	if (!json_object_is_type(config, json_type_object)) {
+		tel_problems_error(problems,
+				   (struct tel_problem_at){ .origin = origin, .where = path },
+				   "it must be an object: {\"prompt\": …}");
+		return;
+	}
+	json_object_object_foreach(config, name, value)
+		check_member(name, value, origin, path, problems);
+}
+
+/* ---- merging ------------------------------------------------------------ */
+
+/* `value` is taken over, also on failure. */
+static enum tel_err set(struct json_object *target, const char *name, struct json_object *value)
+{
+	if (value && json_object_object_add(target, name, value) == 0)
+		return TEL_OK;
+	json_object_put(value);
+	return TEL_ENOMEM;
+}
+
+static enum tel_err merge_member(struct json_object *target, const char *name,
+				 struct json_object *patch)
+{
+	struct json_object *old = NULL;
+	enum tel_err err;
+
+	if (!patch) {
+		json_object_object_del(target, name);
+		return TEL_OK;
+	}
+	if (!json_object_is_type(patch, json_type_object))
+		return set(target, name, tel_json_copy(patch));
+	if (!json_object_object_get_ex(target, name, &old) ||
+	    !json_object_is_type(old, json_type_object)) {
+		old = json_object_new_object();
+		err = set(target, name, old);
+		if (err)
+			return err;
+	}
+	return tel_json_merge(old, patch);
+}
+
+enum tel_err tel_json_merge(struct json_object *target, struct json_object *patch)
+{
+	enum tel_err err;
+
+	json_object_object_foreach(patch, name, value) {
+		err = merge_member(target, name, value);
+		if (err)
+			return err;
+	}
+	return TEL_OK;
+}
+
+struct json_object *tel_json_copy(struct json_object *from)
+{
+	struct json_object *copy = NULL;
+
+	return json_object_deep_copy(from, &copy, NULL) == 0 ? copy : NULL;
+}
+
+const char *tel_json_text(struct json_object *value, size_t *len)
+{
+	return json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN |
+						 JSON_C_TO_STRING_NOSLASHESCAPE, len);
+}
+
+enum tel_err tel_json_size(struct json_object *value, size_t *out)
+{
+	struct json_object *copy = tel_json_copy(value);
+	bool ok = copy && tel_json_text(copy, out);
+
+	json_object_put(copy);
+	return ok ? TEL_OK : TEL_ENOMEM;
+}
