@@ -156,7 +156,7 @@ struct json_object *tel_json_copy(struct json_object *from)
 	return json_object_deep_copy(from, &copy, NULL) == 0 ? copy : NULL;
 }
 
-const char *tel_json_text(struct json_object *value, size_t *len)
+const char *tel_json_compact(struct json_object *value, size_t *len)
 {
 	return json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN |
 						 JSON_C_TO_STRING_NOSLASHESCAPE, len);
@@ -165,7 +165,7 @@ const char *tel_json_text(struct json_object *value, size_t *len)
 enum tel_err tel_json_size(struct json_object *value, size_t *out)
 {
 	struct json_object *copy = tel_json_copy(value);
-	bool ok = copy && tel_json_text(copy, out);
+	bool ok = copy && tel_json_compact(copy, out);
 
 	json_object_put(copy);
 	return ok ? TEL_OK : TEL_ENOMEM;

@@ -36,7 +36,7 @@ TEL_MUST_CHECK enum tel_err tel_json_merge(struct json_object *target,
 struct json_object *tel_json_copy(struct json_object *from);
 
 /* Compact; NULL = no memory. Lives as long as `value`, which it changes. */
-const char *tel_json_text(struct json_object *value, size_t *len);
+const char *tel_json_compact(struct json_object *value, size_t *len);
 
 /* Length of the compact text; `value` is only read. TEL_ENOMEM */
 TEL_MUST_CHECK enum tel_err tel_json_size(struct json_object *value, size_t *out);

@@ -124,7 +124,7 @@ static enum tel_err merged_size(struct building *b, struct json_object *patch, s
 	struct json_object *merged = tel_json_copy(b->routes->base);
 	enum tel_err err = merged ? tel_json_merge(merged, patch) : TEL_ENOMEM;
 
-	if (!err && !tel_json_text(merged, size))
+	if (!err && !tel_json_compact(merged, size))
 		err = TEL_ENOMEM;
 	json_object_put(merged);
 	return err;

@@ -127,7 +127,7 @@ static enum tel_err set_config(const struct tel_routes *routes, const struct lay
 		if (layers->rule[i].config)
 			err = tel_json_merge(merged, layers->rule[i].config);
 	if (!err) {
-		text.ptr = tel_json_text(merged, &text.len);
+		text.ptr = tel_json_compact(merged, &text.len);
 		err = text.ptr ? tel_arena_copy(&route->mem, text, TEL_MAX_AGENT_CONFIG,
 						&route->config) : TEL_ENOMEM;
 	}
