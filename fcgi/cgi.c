@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,6 +15,13 @@
 #include "base/banned.h"
 
 #define LOCK_NAME "/cgi-worker.lock"
+
+/*
+ * Of a body that nobody wants, so much is read, and so many ms are waited for
+ * its next piece. Servers are told to stop senders at 2 MiB (apache-conf/).
+ */
+#define MAX_DRAINED (16 * 1024 * 1024)
+#define DRAIN_PATIENCE 2000
 
 bool tel_cgi_is_request(void)
 {
@@ -47,8 +55,25 @@ static enum tel_err write_all(int fd, struct tel_str text)
 	return TEL_OK;
 }
 
+/*
+ * Read what is left of a body that nobody wants. Under mod_cgid stdin and
+ * stdout are one socket: closed with something unread it would be reset, and
+ * the response lost.
+ */
+static void drain_stdin(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	char trash[16384];
+	size_t got = 1, total = 0;
+
+	while (got > 0 && total < MAX_DRAINED && poll(&in, 1, DRAIN_PATIENCE) > 0) {
+		got = read_stdin(NULL, trash, sizeof(trash));
+		total += got;
+	}
+}
+
 /* Closed even if writing failed: the web server waits for that. */
-static enum tel_err respond(const struct tel_http_response *response)
+static enum tel_err respond(const struct tel_http_response *response, bool body_left)
 {
 	struct tel_buf out;
 	enum tel_err err;
@@ -60,6 +85,8 @@ static enum tel_err respond(const struct tel_http_response *response)
 	err = tel_buf_err(&out);
 	if (!err)
 		err = write_all(STDOUT_FILENO, tel_buf_str(&out));
+	if (body_left)
+		drain_stdin();
 	close(STDOUT_FILENO);
 	tel_buf_release(&out);
 	return err;
@@ -80,7 +107,7 @@ enum tel_err tel_cgi_serve(struct tel_http_context *http)
 		tel_http_problem_unavailable(&response, "unavailable", tel_err_text(err));
 	else
 		tel_http_answer(http, &request, &response);
-	err = respond(&response);
+	err = respond(&response, request.body_too_big || request.body_truncated);
 	tel_http_response_release(&response);
 	tel_buf_release(&buffer);
 	return err;
@@ -93,7 +120,7 @@ void tel_cgi_unavailable(void)
 	tel_http_response_init(&response);
 	tel_http_problem_unavailable(&response, "not_started",
 				     "The program could not start; its log says why.");
-	(void)respond(&response);
+	(void)respond(&response, true);
 	tel_http_response_release(&response);
 }
 
