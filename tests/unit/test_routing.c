@@ -121,8 +121,8 @@ static void merge_patches(void)
 		target = json_tokener_parse(cases[i].target);
 		patch = json_tokener_parse(cases[i].patch);
 		CHECK_INT(tel_json_merge(target, patch), TEL_OK);
-		CU_ASSERT_STRING_EQUAL(tel_json_text(target, &len), cases[i].merged);
-		CU_ASSERT_STRING_EQUAL(tel_json_text(patch, &len), cases[i].patch);
+		CU_ASSERT_STRING_EQUAL(tel_json_compact(target, &len), cases[i].merged);
+		CU_ASSERT_STRING_EQUAL(tel_json_compact(patch, &len), cases[i].patch);
 		json_object_put(target);
 		json_object_put(patch);
 	}
