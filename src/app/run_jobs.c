@@ -377,8 +377,7 @@ void tel_runner_stop(struct tel_runner *runner)
 
 bool tel_runner_is_idle(const struct tel_runner *runner)
 {
-	return runner->under_way == 0 &&
-	       (runner->stopped || !runner->inbox || tel_inbox_is_idle(runner->inbox));
+	return runner->under_way == 0 && (!runner->inbox || tel_inbox_is_idle(runner->inbox));
 }
 
 tel_time tel_runner_next_due(const struct tel_runner *runner)

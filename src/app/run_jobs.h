@@ -52,7 +52,7 @@ enum tel_err tel_runner_turn(struct tel_runner *runner, tel_time wait);
  */
 void tel_runner_stop(struct tel_runner *runner);
 
-/* Nothing under way, and, unless it is stopped, nothing in the inbox. */
+/* Nothing under way, nothing in the inbox. */
 bool tel_runner_is_idle(const struct tel_runner *runner);
 
 /* When the next job known to the store is due; 0 = none. After a turn. */

@@ -648,6 +648,7 @@ static void a_stopping_runner_does_what_was_promised(void)
 	caller(&s, &s.a);
 	tel_inbox_close(s.a.inbox);
 	tel_runner_stop(s.a.runner);
+	CU_ASSERT_FALSE(tel_runner_is_idle(s.a.runner));
 	tel_rig_run(&s.a);
 	CHECK_INT(made(&s), 1);
 	leaves(&s, &s.b, "RM_1", "PA_1");
