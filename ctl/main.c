@@ -13,8 +13,18 @@ static const struct tel_command commands[] = {
 	  "Say all that is wrong with the configuration" },
 	{ "config", "reference", tel_cmd_config_reference,
 	  "Print every setting with its default and meaning, as Markdown" },
+	{ "calls", "list", tel_cmd_calls_list,
+	  "List calls, newest first" },
+	{ "calls", "show", tel_cmd_calls_show,
+	  "Show one call, and what happened in it" },
 	{ "simulate", "inbound", tel_cmd_simulate_inbound,
 	  "Send the webhooks of inbound calls, signed as LiveKit signs them" },
+	{ "store", "stats", tel_cmd_store_stats,
+	  "Print what is in the store" },
+	{ "store", "check", tel_cmd_store_check,
+	  "Compare every index of the store with its records" },
+	{ NULL, "backup", tel_cmd_backup,
+	  "Copy the store while it is in use" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
