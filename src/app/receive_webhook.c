@@ -66,7 +66,7 @@ static void log_applied(struct tel_app *app, const struct tel_event *event,
 		       got->effect == TEL_EFFECT_CHANGED || got->effect == TEL_EFFECT_ENDED;
 
 	tel_log_line(app->log, weighty ? TEL_LOG_INFO : TEL_LOG_DEBUG, "webhook",
-		     TEL_F_STR("event", event->name), TEL_F_STR("eventId", event->id),
+		     TEL_F_STR("webhookEvent", event->name), TEL_F_STR("eventId", event->id),
 		     TEL_F_TEXT("effect", tel_event_effect_text(got->effect)),
 		     TEL_F_STR("callId", tel_call_id_str(&got->call_id)),
 		     TEL_F_STR("roomSid", event->room_sid),

@@ -249,8 +249,10 @@ class OfEveryFront:
             self.livekit.webhook_urls(repeater.url)
             room = self.check_a_call()
             self.livekit.webhook_urls()
+        # Late events of other tests' rooms may come through here as well.
         sent = len(self.livekit.deliveries(room=room))
-        self.assertEqual(repeater.statuses, [200] * EACH_SENT * sent, self.explain(room))
+        self.assertEqual(set(repeater.statuses), {200}, self.explain(room))
+        self.assertGreaterEqual(len(repeater.statuses), EACH_SENT * sent, self.explain(room))
 
     def check_a_call(self):
         """Somebody phones in, talks to the agent, hangs up; all is heard of."""
