@@ -14,6 +14,12 @@
 /* A turn that fails without having waited is followed by this pause. */
 #define PAUSE_AFTER_ERROR ((tel_time)100)
 
+/*
+ * While draining it is looked so often whether all is done: a slot of the
+ * inbox that is given back unused wakes nobody.
+ */
+#define DRAIN_TICK ((tel_time)50)
+
 struct tel_work {
 	struct tel_app *app;
 	struct tel_inbox *inbox;
@@ -43,7 +49,7 @@ static void drain(struct tel_app *app, struct tel_runner *runner)
 
 	tel_runner_stop(runner);
 	while (!tel_runner_is_idle(runner) && left > 0) {
-		turn(app, runner, left);
+		turn(app, runner, left < DRAIN_TICK ? left : DRAIN_TICK);
 		left = deadline - tel_monotonic(app->clock);
 	}
 }
