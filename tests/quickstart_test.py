@@ -64,6 +64,11 @@ def make_tree():
     return tree
 
 
+def setUpModule():
+    """Whoever is started with SIGINT ignored, as background jobs are, can't hear of it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Quickstart(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
