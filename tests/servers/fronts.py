@@ -175,6 +175,14 @@ class Front:
     def program_path(self):
         return self.dir / "telephony.fcgi"
 
+    def copy_of(self, program):
+        """Another program (telephonyctl) where the runner can run it, wherever the tree is."""
+        copy = self.dir / pathlib.Path(program).name
+        if not copy.exists():
+            shutil.copyfile(program, copy)
+            copy.chmod(0o755)
+        return copy
+
     def _prepare_program(self):
         """A copy: only its processes have this path, so they can be told from
         those of any other test; and the runner may read it, wherever the tree is."""

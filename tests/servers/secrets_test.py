@@ -94,7 +94,8 @@ class NothingLeaks(unittest.TestCase):
         self.livekit.wait("webhooks", room=room, outcome="pending", exactly=0, timeout=PATIENCE)
 
     def ctl(self, *words):
-        run = subprocess.run([CTL, *words], env={**os.environ, "TELEPHONY_CONFIG": str(self.front.config_path)},
+        run = subprocess.run([self.front.copy_of(CTL), *words],
+                             env={**os.environ, "TELEPHONY_CONFIG": str(self.front.config_path)},
                              capture_output=True, timeout=30, check=False, **processes.run_as())
         self.shown += [run.stdout, run.stderr]
         self.assertEqual(run.returncode, 0, run.stderr)
