@@ -13,6 +13,7 @@ TESTS = HERE.parent
 SOURCE = pathlib.Path(os.environ.get("top_srcdir", TESTS.parent)).resolve()
 BUILD = pathlib.Path(os.environ.get("top_builddir", SOURCE)).resolve()
 TOOL = BUILD / "ctl" / "telephonyctl"
+FCGI = BUILD / "fcgi" / "telephony.fcgi"
 sys.path.insert(0, str(TESTS))
 
 from livekit_stub import signing, tokens  # noqa: E402
@@ -60,6 +61,25 @@ class Directory:
                               text=True, timeout=PATIENCE, check=False)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """On a free port of the loopback, in a thread of its own."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.origin = f"http://127.0.0.1:{self.server_address[1]}"
+        self._thread = threading.Thread(target=self.serve_forever,
+                                        kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+
 class Receiver:
     """Takes webhooks, verifies them as a receiver has to, and remembers them.
 
@@ -99,21 +119,11 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 256
-
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(Handler)
+        self.origin = self._server.origin
         self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}{WEBHOOK}"
-        self._thread = threading.Thread(target=self._server.serve_forever,
-                                        kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self.url = self.origin + WEBHOOK
+        self.close = self._server.close
 
     @staticmethod
     def _fault(handler, body):
@@ -128,3 +138,43 @@ class Receiver:
         if claims.get("sha256") != signing.body_digest(body):
             return "body hash"
         return None
+
+
+class Program:
+    """telephony.fcgi as plain CGI behind the smallest web server there is.
+
+    It runs no jobs, so they stay for whoever is to be tested.
+    """
+
+    def __init__(self, directory):
+        environment = directory.environment(TELEPHONY_RUN_JOBS="false")
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                got = subprocess.run([FCGI], input=body, capture_output=True, timeout=PATIENCE,
+                                     check=False, env={
+                    **environment, "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST",
+                    "REQUEST_URI": self.path, "SCRIPT_NAME": "", "PATH_INFO": self.path,
+                    "SERVER_PROTOCOL": "HTTP/1.1", "CONTENT_LENGTH": str(len(body)),
+                    "CONTENT_TYPE": self.headers["Content-Type"],
+                    "HTTP_AUTHORIZATION": self.headers["Authorization"]})
+                head, _, content = got.stdout.partition(b"\r\n\r\n")
+                status = 500
+                for line in head.splitlines():
+                    if line.lower().startswith(b"status:"):
+                        status = int(line.split()[1])
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = Server(Handler)
+        self.origin = self._server.origin
+        self.url = self.origin + WEBHOOK
+        self.close = self._server.close
