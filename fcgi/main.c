@@ -138,6 +138,8 @@ static void http_context(struct tel_compose *all, const struct tel_config *confi
 		.inbox = all->inbox,
 		.version = PACKAGE_VERSION,
 		.show_metrics = config->metrics,
+		.show_calls = config->diagnostics,
+		.authenticator = all->authenticator,
 		.routes_are_fine = tel_compose_routes_are_fine,
 		.routes_ctx = all,
 	};

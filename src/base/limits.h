@@ -68,6 +68,9 @@
 /* API keys valid at one time (rotation needs two). */
 #define TEL_MAX_KEYS		16
 
+/* Static tokens of the API. */
+#define TEL_MAX_TOKENS		16
+
 /* A page of calls or of due jobs. */
 #define TEL_MAX_PAGE		200
 

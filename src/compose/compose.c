@@ -1,9 +1,11 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "compose/compose.h"
+#include "livekit/authenticator.h"
 #include "livekit/client.h"
 #include "livekit/event_decoder.h"
 #include "livekit/keys.h"
@@ -132,6 +134,27 @@ static enum tel_err open_verifier(struct tel_compose *all, const struct tel_conf
 	return err;
 }
 
+/* Access tokens are made with the API key; the webhooks' keys are not asked. */
+static enum tel_err open_authenticator(struct tel_compose *all, const struct tel_config *config,
+				       struct tel_buf *why)
+{
+	struct tel_static_token tokens[TEL_MAX_TOKENS];
+	struct tel_keys keys = { 0 };
+	enum tel_err err = tel_keys_add(&keys, tel_str_from(config->api_key),
+					tel_str_from(config->api_secret));
+	size_t i;
+
+	for (i = 0; i < config->n_tokens; i++)
+		memcpy(tokens[i].sha256, config->tokens[i].sha256, sizeof(tokens[i].sha256));
+	if (!err)
+		err = tel_livekit_authenticator_new(&keys, tokens, config->n_tokens,
+						    &all->authenticator);
+	if (err)
+		tel_buf_printf(why, "TELEPHONY_API_TOKENS: %s", tel_err_text(err));
+	tel_keys_release(&keys);
+	return err;
+}
+
 static enum tel_err open_decoder(struct tel_compose *all, const struct tel_config *config,
 				 struct tel_buf *why)
 {
@@ -186,6 +209,7 @@ static enum tel_err open_all(struct tel_compose *all, const struct tel_config *c
 		{ 0, open_counters },
 		{ TEL_COMPOSE_WEBHOOKS, open_routing },
 		{ TEL_COMPOSE_WEBHOOKS, open_verifier },
+		{ TEL_COMPOSE_WEBHOOKS, open_authenticator },
 		{ TEL_COMPOSE_WEBHOOKS, open_decoder },
 		{ TEL_COMPOSE_JOBS, open_livekit },
 		{ TEL_COMPOSE_JOBS, open_runner },
@@ -234,6 +258,7 @@ void tel_compose_close(struct tel_compose *all)
 	tel_runner_free(all->runner);
 	tel_inbox_free(all->inbox);
 	tel_livekit_decoder_free(all->app.decoder);
+	tel_livekit_authenticator_free(all->authenticator);
 	tel_livekit_verifier_free(all->app.verifier);
 	tel_routes_file_close(all->app.routing);
 	tel_shared_counters_close(all->app.counters);

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "config/telephony_config.h"
+#include "ports/authenticator.h"
 #include "system/log_json.h"
 #include "system/process.h"
 
@@ -26,6 +27,7 @@ struct tel_compose {
 	struct tel_app app;
 	struct tel_inbox *inbox;	/* NULL without TEL_COMPOSE_JOBS */
 	struct tel_runner *runner;	/* NULL without TEL_COMPOSE_JOBS */
+	struct tel_authenticator *authenticator; /* NULL without TEL_COMPOSE_WEBHOOKS */
 
 	/* Adapters that are held as values. */
 	struct tel_clock clock;

@@ -145,6 +145,22 @@ static const struct tel_setting settings[TEL_SETTINGS] = {
 		.help = "With `true`, GET /telephony/metrics answers, to anybody who can reach "
 			"it. It tells how much is called: let the web server say who may ask.",
 	},
+	[TEL_SET_DIAGNOSTICS] = {
+		.key = "TELEPHONY_DIAGNOSTICS", .parse = tel_parse_bool, .offset = AT(diagnostics),
+		.choices = no_yes, .fallback = "false",
+		.help = "With `true`, GET /telephony/calls and what is below it show calls and "
+			"their timelines, to a LiveKit access token with the grant `sip.admin` "
+			"or a token of TELEPHONY_API_TOKENS.",
+	},
+	[TEL_SET_API_TOKENS] = {
+		.key = "TELEPHONY_API_TOKENS", .parse = tel_parse_any, .offset = NOWHERE,
+		.flags = TEL_SETTING_REPEATS, .fallback_words = "none",
+		.allowed = "`name: sha256` pairs, separated by commas or newlines, at most 16: a "
+			   "word, and the 64 hex digits of the token's SHA-256",
+		.help = "Static tokens for the API, beside LiveKit's access tokens. Only their "
+			"hashes are here: `printf %s TOKEN | sha256sum`. A token should be 32 "
+			"random characters or more.",
+	},
 	[TEL_SET_LOG_LEVEL] = {
 		.key = "TELEPHONY_LOG_LEVEL", .parse = tel_parse_choice, .offset = AT(log_level),
 		.choices = log_levels, .fallback = "info",

@@ -418,6 +418,62 @@ static enum tel_err collect_keys(struct loading *l)
 	return TEL_OK;
 }
 
+/* ---- static tokens -------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static enum tel_err parse_sha256(struct tel_str text, uint8_t out[32])
+{
+	size_t i;
+
+	if (text.len != 64)
+		return TEL_EMALFORMED;
+	for (i = 0; i < 32; i++) {
+		int high = hex_digit(text.ptr[2 * i]), low = hex_digit(text.ptr[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return TEL_EMALFORMED;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return TEL_OK;
+}
+
+static enum tel_err add_token(struct tel_config *c, struct tel_str pair)
+{
+	struct tel_str hash, name = tel_str_trim(tel_str_cut(pair, ':', &hash));
+
+	if (!tel_str_is_set(name) || c->n_tokens == TEL_MAX_TOKENS)
+		return TEL_EMALFORMED;
+	if (parse_sha256(tel_str_trim(hash), c->tokens[c->n_tokens].sha256))
+		return TEL_EMALFORMED;
+	c->n_tokens++;
+	return TEL_OK;
+}
+
+static void collect_tokens(struct loading *l)
+{
+	struct tel_str line, pair, list = tel_str_from(l->config->values[TEL_SET_API_TOKENS].text);
+	bool all_good = true;
+
+	while (list.ptr) {
+		line = tel_str_cut(list, '\n', &list);
+		while (line.ptr) {
+			pair = tel_str_trim(tel_str_cut(line, ',', &line));
+			if (tel_str_is_set(pair) && add_token(l->config, pair))
+				all_good = false;
+		}
+	}
+	if (!all_good)
+		note_bad_value(l, TEL_SET_API_TOKENS);
+}
+
 /* ---- the whole ---------------------------------------------------------- */
 
 static enum tel_err load(struct loading *l)
@@ -433,6 +489,7 @@ static enum tel_err load(struct loading *l)
 	if (err)
 		return err;
 	check_required(l);
+	collect_tokens(l);
 	err = collect_keys(l);
 	if (!err && l->problems->n_errors > 0)
 		err = TEL_EMALFORMED;

@@ -31,6 +31,11 @@ struct tel_config_store {
 	const char *path;		/* absolute */
 };
 
+/* A static token of the API: its SHA-256. */
+struct tel_config_token {
+	uint8_t sha256[32];
+};
+
 enum tel_config_source { TEL_FROM_DEFAULT, TEL_FROM_FILE, TEL_FROM_ENVIRONMENT };
 
 struct tel_config_value {
@@ -67,6 +72,9 @@ struct tel_config {
 	int threads;
 	bool run_jobs;
 	bool metrics;
+	bool diagnostics;
+	struct tel_config_token tokens[TEL_MAX_TOKENS];
+	size_t n_tokens;
 	enum tel_log_level log_level;
 	bool log_full_numbers;
 

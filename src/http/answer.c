@@ -8,6 +8,9 @@ static const struct tel_http_route routes[] = {
 	{ "GET", "/telephony/healthz", tel_handle_healthz },
 	{ "GET", "/telephony/readyz", tel_handle_readyz },
 	{ "GET", "/telephony/metrics", tel_handle_metrics },
+	{ "GET", "/telephony/calls", tel_handle_calls },
+	{ "GET", "/telephony/calls/{callId}", tel_handle_call },
+	{ "GET", "/telephony/calls/{callId}/timeline", tel_handle_timeline },
 };
 
 void tel_http_answer(struct tel_http_context *context, struct tel_http_request *request,

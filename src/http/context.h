@@ -7,6 +7,7 @@
 #include "app/app.h"
 #include "app/inbox.h"
 #include "base/buf.h"
+#include "ports/authenticator.h"
 
 /* Everything is borrowed and outlives every request. */
 struct tel_http_context {
@@ -14,6 +15,8 @@ struct tel_http_context {
 	struct tel_inbox *inbox;	/* NULL: jobs are run elsewhere */
 	const char *version;
 	bool show_metrics;		/* TELEPHONY_METRICS */
+	bool show_calls;		/* TELEPHONY_DIAGNOSTICS */
+	struct tel_authenticator *authenticator;
 	/*
 	 * Are the agent routes that are in force those of the file? False:
 	 * `why` says what is wrong with it, in words fit for a stranger.

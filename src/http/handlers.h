@@ -33,6 +33,21 @@ void tel_handle_readyz(struct tel_http_context *context, const struct tel_http_r
 void tel_handle_metrics(struct tel_http_context *context, const struct tel_http_request *request,
 			struct tel_http_response *response);
 
+/*
+ * GET /telephony/calls?live=&roomName=&limit=&cursor=: a page of calls,
+ * newest first, {"calls":[…],"nextCursor":…}. GET /telephony/calls/{callId}:
+ * one. GET /telephony/calls/{callId}/timeline: what happened to it.
+ *
+ * 404 unless TELEPHONY_DIAGNOSTICS allows it, for they show phone numbers;
+ * 401 and 403 without a token that may read calls.
+ */
+void tel_handle_calls(struct tel_http_context *context, const struct tel_http_request *request,
+		      struct tel_http_response *response);
+void tel_handle_call(struct tel_http_context *context, const struct tel_http_request *request,
+		     struct tel_http_response *response);
+void tel_handle_timeline(struct tel_http_context *context, const struct tel_http_request *request,
+			 struct tel_http_response *response);
+
 /* Answer a request by the project's routes: all of the above. */
 void tel_http_answer(struct tel_http_context *context, struct tel_http_request *request,
 		     struct tel_http_response *response);

@@ -3,6 +3,7 @@
 The program is named by TELEPHONY_FCGI, or is fcgi/telephony.fcgi of this tree.
 Each test is called front/scenario.
 """
+import hashlib
 import http.client
 import http.server
 import json
@@ -20,10 +21,12 @@ import deliveries  # noqa: E402
 import fronts  # noqa: E402
 import processes  # noqa: E402
 from deliveries import CEILING, WEBHOOK, Delivery, event, good, token, with_token  # noqa: E402
+from livekit_stub import tokens  # noqa: E402
 from livekit_stub.client import Stub  # noqa: E402
 
 PROGRAM = pathlib.Path(os.environ.get("TELEPHONY_FCGI", HERE.parents[1] / "fcgi" / "telephony.fcgi"))
 AGENT = "phone-agent"
+API_TOKEN = "a-static-token-of-the-tests-0123456789"
 EACH_SENT = 5
 PATIENCE = 20
 
@@ -57,6 +60,16 @@ def of_type(content_type):
     delivery = good(event())
     delivery.headers["Content-Type"] = content_type
     return delivery
+
+
+def reading(authorization, target="/telephony/calls"):
+    """A request for calls; `authorization` None = without the header."""
+    headers = {} if authorization is None else {"Authorization": authorization}
+    return Delivery(b"", headers, "GET", target)
+
+
+def access(**grants):
+    return "Bearer " + tokens.access_token(deliveries.KEY, deliveries.SECRET, {}, grants)
 
 
 def in_time(seconds):
@@ -100,6 +113,16 @@ SCENARIOS = {
     "unknown_path": (lambda: unsigned("GET", "/telephony/no-such-thing"), 404, None, {}),
     "unknown_path_below_webhook": (lambda: good(event(), target=WEBHOOK + "/more"), 404, None, {}),
     "healthz": (lambda: unsigned("GET", "/telephony/healthz"), 200, None, {}),
+    "calls_without_token": (lambda: reading(None), 401, "no_credentials", {"WWW-Authenticate": "Bearer"}),
+    "calls_with_admin_token": (lambda: reading(access(admin=True)), 200, None, {}),
+    "calls_with_static_token": (lambda: reading("Bearer " + API_TOKEN), 200, None, {}),
+    "calls_without_the_grant": (lambda: reading(access(call=True)), 403, "missing_grant", {}),
+    "calls_with_forged_token": (lambda: reading(access(admin=True) + "x"), 401, "bad_signature",
+                                {"WWW-Authenticate": 'Bearer error="invalid_token"'}),
+    "calls_with_unknown_filter": (lambda: reading(access(admin=True), "/telephony/calls?romName=x"),
+                                  400, "bad_parameter", {}),
+    "no_such_call": (lambda: reading(access(admin=True), "/telephony/calls/none"), 404,
+                     "no_such_call", {}),
     "query_is_not_path": (lambda: unsigned("GET", "/telephony/healthz?a=/telephony/b"), 200, None, {}),
 }
 #: an oversized body has no type either: which of the two is said first is the program's choice
@@ -194,6 +217,8 @@ class OfEveryFront:
             "TELEPHONY_ENABLED": "true",
             "TELEPHONY_AGENT_NAME": AGENT,
             "TELEPHONY_THREADS": "8",
+            "TELEPHONY_DIAGNOSTICS": "true",
+            "TELEPHONY_API_TOKENS": "tests: " + hashlib.sha256(API_TOKEN.encode()).hexdigest(),
         })
         cls.front.start()
         cls.addClassCleanup(cls.front.stop)

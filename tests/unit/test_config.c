@@ -132,6 +132,8 @@ static int64_t number_of(const struct tel_config *c, const char *key)
 		{ "TELEPHONY_THREADS", c->threads },
 		{ "TELEPHONY_RUN_JOBS", c->run_jobs },
 		{ "TELEPHONY_METRICS", c->metrics },
+		{ "TELEPHONY_DIAGNOSTICS", c->diagnostics },
+		{ "TELEPHONY_API_TOKENS", (int64_t)c->n_tokens },
 		{ "TELEPHONY_LOG_LEVEL", c->log_level },
 		{ "TELEPHONY_LOG_NUMBERS", c->log_full_numbers },
 	};
@@ -143,6 +145,9 @@ static int64_t number_of(const struct tel_config *c, const char *key)
 	CU_FAIL("no such number");
 	return 0;
 }
+
+/* As `sha256sum` prints one. */
+#define HASH "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
 
 static void good_numbers_and_words(void)
 {
@@ -171,6 +176,10 @@ static void good_numbers_and_words(void)
 		{ "TELEPHONY_THREADS", "", 8 },
 		{ "TELEPHONY_RUN_JOBS", "false", 0 },
 		{ "TELEPHONY_METRICS", "true", 1 },
+		{ "TELEPHONY_DIAGNOSTICS", "true", 1 },
+		{ "TELEPHONY_API_TOKENS", "", 0 },
+		{ "TELEPHONY_API_TOKENS", "a: " HASH, 1 },
+		{ "TELEPHONY_API_TOKENS", "a:" HASH ", b : " HASH "\n\nc:" HASH, 3 },
 		{ "TELEPHONY_LOG_LEVEL", "error", TEL_LOG_ERROR },
 		{ "TELEPHONY_LOG_LEVEL", "DEBUG", TEL_LOG_DEBUG },
 		{ "TELEPHONY_LOG_NUMBERS", "full", 1 },
@@ -256,6 +265,13 @@ static void bad_values_are_named(void)
 		"TELEPHONY_STORE_SIZE=G",
 		"TELEPHONY_STORE_SIZE=-16G",
 		"TELEPHONY_STORE_SIZE=99999999999999999T",
+		"TELEPHONY_DIAGNOSTICS=please",
+		"TELEPHONY_API_TOKENS=a",
+		"TELEPHONY_API_TOKENS=a:b",
+		"TELEPHONY_API_TOKENS=" HASH,
+		"TELEPHONY_API_TOKENS=:" HASH,
+		"TELEPHONY_API_TOKENS=a:" HASH "0",
+		"TELEPHONY_API_TOKENS=a:g" HASH,
 		"TELEPHONY_GROUP_COMMIT=sometimes",
 		"TELEPHONY_RETENTION_DAYS=-1",
 		"TELEPHONY_RETENTION_DAYS=36501",
