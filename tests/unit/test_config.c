@@ -185,7 +185,7 @@ static void good_numbers_and_words(void)
 		{ "TELEPHONY_LOG_NUMBERS", "full", 1 },
 		{ "TELEPHONY_LOG_NUMBERS", "mask", 0 },
 	};
-	char variable[128];
+	char variable[512];
 	struct result r;
 	size_t i;
 
@@ -210,7 +210,7 @@ static void urls_are_normalised(void)
 		{ "http://[::1]:7880", "http://[::1]:7880" },
 		{ "http://my_container", "http://my_container" },
 	};
-	char variable[128];
+	char variable[512];
 	struct result r;
 	size_t i;
 
