@@ -110,24 +110,27 @@ static struct tel_str authorization(char *const *env)
 	       tel_gateway_variable(env, "REDIRECT_HTTP_AUTHORIZATION");
 }
 
-static void set_target(char *const *env, struct tel_http_request *request)
+static enum tel_err set_target(char *const *env, struct tel_http_request *request)
 {
 	struct tel_str uri = tel_gateway_variable(env, "REQUEST_URI");
 	struct tel_buf path;
+	enum tel_err err;
 
 	if (tel_str_is_set(uri)) {
 		tel_http_request_set_target(request, uri);
-		return;
+		return TEL_OK;
 	}
 	/* A target that is too long becomes longer than any path may be. */
 	tel_buf_init(&path, TEL_MAX_PATH * 4);
 	tel_buf_add_str(&path, tel_gateway_variable(env, "SCRIPT_NAME"));
 	tel_buf_add_str(&path, tel_gateway_variable(env, "PATH_INFO"));
+	err = tel_buf_err(&path);
 	tel_http_request_set_target(request, tel_buf_str(&path));
-	if (tel_buf_err(&path))
+	if (err == TEL_ETOOBIG)
 		request->target_status = 414;
 	request->query = tel_gateway_variable(env, "QUERY_STRING");
 	tel_buf_release(&path);
+	return err == TEL_ETOOBIG ? TEL_OK : err;
 }
 
 enum tel_err tel_gateway_read(char *const *env, const struct tel_gateway_body *body,
@@ -140,8 +143,9 @@ enum tel_err tel_gateway_read(char *const *env, const struct tel_gateway_body *b
 	request->content_type = tel_gateway_variable(env, "CONTENT_TYPE");
 	request->authorization = authorization(env);
 	request->body_too_big = request->body_truncated = false;
-	set_target(env, request);
-	err = read_body(tel_gateway_variable(env, "CONTENT_LENGTH"), body, buffer, request);
+	err = set_target(env, request);
+	if (!err)
+		err = read_body(tel_gateway_variable(env, "CONTENT_LENGTH"), body, buffer, request);
 	request->body = tel_buf_str(buffer);
 	return err;
 }
