@@ -1,0 +1,167 @@
+#include "config.h"
+
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "torture/failing_malloc.h"
+#include "torture/torture.h"
+#include "base/banned.h"
+
+/* Nothing here makes so many; it is an endless loop. */
+#define MAX_ALLOCATIONS 100000
+
+/* No run takes so long; it hangs. */
+#define PATIENCE_SECONDS 60
+
+static long total, library_crashes;
+
+static bool is_right(const struct tel_torture *t, enum tel_err err)
+{
+	if (err == TEL_ENOMEM)
+		return true;
+	if (tel_fail_whole_process)
+		return err == t->wanted || tel_err_is_ours(err);
+	return t->may_shrug && err == t->wanted;
+}
+
+/* False: it got through without a failure. */
+static bool fail_one(const struct tel_torture *t, long at, enum tel_fail_mode mode)
+{
+	enum tel_err err;
+	long failed;
+
+	if (t->begin)
+		t->begin(t->ctx);
+	tel_fail_arm(at, mode);
+	err = t->run(t->ctx);
+	failed = tel_fail_disarm();
+	if (failed && !is_right(t, err)) {
+		fprintf(stderr, "\n%s: allocation %ld failed%s: \"%s\"\n", t->name, at,
+			mode == TEL_FAIL_ONCE ? "" : " and all behind it", tel_err_text(err));
+		CU_FAIL("a failed allocation is not answered with TEL_ENOMEM");
+	}
+	if (!failed)
+		CHECK_INT(err, t->wanted);
+	if (t->look)
+		t->look(t->ctx, err);
+	return failed > 0;
+}
+
+/* ---- libraries that crash ------------------------------------------------ */
+
+/*
+ * With the whole process failing each run is a child's: a library that does
+ * without what it asked for takes the child along, and that is told apart
+ * from a crash of our own by whose code it was in.
+ */
+enum outcome { GOT_THROUGH, FAILED_WELL, FAILED_BADLY, LIBRARY_CRASHED, WE_CRASHED };
+
+static bool is_libc(const char *object)
+{
+	return strstr(object, "/libc.so") || strstr(object, "/libpthread");
+}
+
+/*
+ * Whose code called what crashed in libc? Inlined and tail calls are no
+ * trouble, for only the object matters. stdio: the process ends here anyway.
+ */
+static void on_crash(int number, siginfo_t *info, void *context)
+{
+	void *frames[64];
+	int i, n = backtrace(frames, 64), begun = 0;
+	Dl_info where;
+
+	(void)number;
+	(void)info;
+	(void)context;
+	for (i = 0; i < n; i++) {
+		if (!dladdr(frames[i], &where) || !where.dli_fname)
+			continue;
+		/* This handler, then the kernel's return path in libc. */
+		if (!begun) {
+			begun = is_libc(where.dli_fname);
+			continue;
+		}
+		if (is_libc(where.dli_fname))
+			continue;
+		fprintf(stderr, "\n    crash in %s, %s", where.dli_fname,
+			where.dli_sname ? where.dli_sname : "?");
+		_exit(strstr(where.dli_fname, ".so") ? LIBRARY_CRASHED : WE_CRASHED);
+	}
+	_exit(WE_CRASHED);
+}
+
+static void watch_for_crashes(void)
+{
+	struct sigaction action = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_RESETHAND };
+	void *frame;
+
+	backtrace(&frame, 1);	/* loads what it needs, while there is memory */
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGABRT, &action, NULL);
+	alarm(PATIENCE_SECONDS);
+}
+
+static bool fail_in_child(const struct tel_torture *t, long at, enum tel_fail_mode mode)
+{
+	unsigned before = CU_get_run_summary()->nAssertsFailed;
+	int status = 0;
+	bool failed;
+	pid_t child;
+
+	fflush(stderr);
+	child = fork();
+	if (child == 0) {
+		watch_for_crashes();
+		failed = fail_one(t, at, mode);
+		_exit(CU_get_run_summary()->nAssertsFailed > before ? FAILED_BADLY :
+		      failed ? FAILED_WELL : GOT_THROUGH);
+	}
+	CU_ASSERT_FATAL(child > 0 && waitpid(child, &status, 0) == child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == LIBRARY_CRASHED) {
+		library_crashes++;
+	} else if (!WIFEXITED(status) || WEXITSTATUS(status) > FAILED_WELL) {
+		fprintf(stderr, "\n%s: allocation %ld%s: %s\n", t->name, at,
+			mode == TEL_FAIL_ONCE ? "" : " and all behind it",
+			WIFEXITED(status) && WEXITSTATUS(status) == FAILED_BADLY ?
+			"not answered well" : "we crash");
+		CU_FAIL("a failed allocation is not answered well");
+	}
+	return !WIFEXITED(status) || WEXITSTATUS(status) != GOT_THROUGH;
+}
+
+/* ---- all of them ------------------------------------------------------------ */
+
+void tel_torture(const struct tel_torture *t)
+{
+	long at = 0, crashes = library_crashes;
+	enum tel_fail_mode mode;
+
+	for (mode = TEL_FAIL_ONCE; mode <= TEL_FAIL_FROM_THERE; mode++) {
+		for (at = 1; at < MAX_ALLOCATIONS; at++)
+			if (!(tel_fail_whole_process ? fail_in_child : fail_one)(t, at, mode))
+				break;
+		total += at - 1;
+	}
+	CU_ASSERT_TRUE(at > 1 && at < MAX_ALLOCATIONS);
+	fprintf(stderr, "\n    %s: %ld allocations", t->name, at - 1);
+	if (library_crashes > crashes)
+		fprintf(stderr, ", a library crashed at %ld", library_crashes - crashes);
+}
+
+void tel_torture_summary(void)
+{
+	fprintf(stderr, "%ld failed allocations%s", total,
+		tel_fail_whole_process ? " in the whole process" : "");
+	if (library_crashes)
+		fprintf(stderr, ", %ld crashes in libraries", library_crashes);
+	fprintf(stderr, "\n");
+}
