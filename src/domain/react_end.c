@@ -34,6 +34,11 @@ void tel_call_clear_ghost(struct tel_call *call, tel_time due)
 	tel_call_schedule(call, TEL_JOB_DELETE_ROOM, due)->unsure = true;
 }
 
+bool tel_call_agent_is_unseen(const struct tel_call *call)
+{
+	return tel_str_is_set(call->agent.dispatch_id) && call->agent.joined_at == 0;
+}
+
 void tel_call_end(struct tel_call *call, struct tel_ending ending, tel_time at, bool room_is_gone,
 		  const struct tel_decide_env *env)
 {

@@ -77,6 +77,13 @@ enum tel_err tel_react_dispatch_after_end(struct tel_reaction *r);
 enum tel_err tel_react_overdue(struct tel_reaction *r);
 
 /*
+ * A dispatch was made for the call's room, and no agent was seen in it. The
+ * room may have been over by then: in that case the dispatch made it anew,
+ * and an agent sits in a life of it that we have not heard of.
+ */
+bool tel_call_agent_is_unseen(const struct tel_call *call);
+
+/*
  * The call is over: status, outcome, jobs. `room_is_gone`: nothing is left
  * to delete.
  */

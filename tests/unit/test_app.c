@@ -614,6 +614,26 @@ static void the_phone_comes_back_after_a_restart(void)
 	tear_down(&s);
 }
 
+/* LiveKit restarted before the dispatch: it makes the room, then the phone comes. */
+static void a_phone_that_comes_back_into_a_ghost_is_served_by_its_agent(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_fake_livekit_close(s.livekit, "call");
+	tel_rig_run(&s.a);
+	CHECK_INT(made(&s), 1);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tel_fake_livekit_phone(s.livekit, "call", "PA_2");
+	CHECK_INT(joins(&s, &s.a, "RM_ghost0", "PA_2").effect, TEL_EFFECT_MOVED);
+	tel_rig_run(&s.a);
+	CHECK_INT(made(&s), 1);
+	CHECK_INT(tel_fake_livekit_most_living(s.livekit), 1);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tear_down(&s);
+}
+
 static void the_next_caller_in_the_room_is_served_by_its_agent(void)
 {
 	struct tel_call_filter live = { .live_only = true };
@@ -952,6 +972,8 @@ int main(void)
 		{ "the next caller in the room is served by its agent",
 		  the_next_caller_in_the_room_is_served_by_its_agent },
 		{ "the phone comes back after a restart", the_phone_comes_back_after_a_restart },
+		{ "a phone that comes back into a ghost is served by its agent",
+		  a_phone_that_comes_back_into_a_ghost_is_served_by_its_agent },
 		{ "a stopping runner does what was promised", a_stopping_runner_does_what_was_promised },
 		{ "a promised job outlives trouble of the store",
 		  a_promised_job_outlives_trouble_of_the_store },
