@@ -1,0 +1,387 @@
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "callers.h"
+#include "judge.h"
+#include "base/banned.h"
+
+/* A fault that struck a little earlier may still be at work. */
+#define AFTERMATH (35 * TEL_SECOND)
+
+/* What the store said last, and since when (in ticks). */
+struct sim_known_call {
+	struct sim_known_call *next;
+	struct sim_seen_call seen;
+	uint64_t over_since;		/* 0: it lives */
+	uint64_t here_since;		/* in this room sid */
+	uint64_t finished_since;	/* 0: its room is there */
+};
+
+void sim_judge_init(struct sim *sim, struct sim_outcome *out)
+{
+	sim->judge = sim_alloc(sim, sizeof(*sim->judge));
+	sim->judge->out = out;
+}
+
+void sim_violation(struct sim *sim, const char *format, ...)
+{
+	struct sim_outcome *out = sim->judge->out;
+	char text[sizeof(out->what)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	sim_trace(sim, "VIOLATION: %s", text);
+	if (out->violations++ > 0)
+		return;
+	snprintf(out->what, sizeof(out->what), "%s", text);
+	out->kind = format;
+}
+
+static bool is_over(enum tel_call_status status)
+{
+	return status == TEL_CALL_ENDED || status == TEL_CALL_FAILED;
+}
+
+static struct sim_known_call *known(struct sim *sim, struct tel_str id)
+{
+	struct sim_known_call *k;
+
+	for (k = sim->judge->calls; k; k = k->next)
+		if (tel_str_eq(tel_call_id_str(&k->seen.id), id))
+			return k;
+	return NULL;
+}
+
+/* What may take so long by itself, if it began at `since`. */
+static tel_time allowance(const struct sim *sim, tel_time since, tel_time base)
+{
+	return base + sim_faults_penalty(&sim->faults, since - AFTERMATH);
+}
+
+/*
+ * Who comes into a room where another call was just over waits until that
+ * one's request, if one is under way, can have no effect any more.
+ */
+static tel_time settling(const struct sim_leg *leg)
+{
+	const struct sim_life *life;
+	const struct sim_leg *other;
+
+	for (life = leg->life->room->lives; life; life = life->next)
+		for (other = life->legs; other; other = other->next)
+			if (other != leg && other->kind == TEL_PARTICIPANT_SIP &&
+			    other->left_at && other->left_at > leg->joined_at - AFTERMATH)
+				return TEL_REQUEST_TIMEOUT + TEL_SECOND;
+	return 0;
+}
+
+/* ---- a known limit: RELIABILITY.md, "Strays" -------------------------------------- */
+
+static const struct sim_life *life_of(const struct sim_room *room, struct tel_str sid)
+{
+	const struct sim_life *life;
+
+	for (life = room->lives; life; life = life->next)
+		if (tel_str_eq(life->sid, sid))
+			return life;
+	return NULL;
+}
+
+/* It was meant for a life of the room that was over when it came. */
+static bool is_stray(const struct sim_dispatch *d)
+{
+	const struct sim_life *meant = life_of(d->life->room, d->meant_for);
+
+	return meant && meant != d->life;
+}
+
+/* Two calls meet in a room because the dispatch of one of them strayed. */
+static bool is_strays_meeting(const struct sim_life *life)
+{
+	const struct sim_dispatch *a, *b;
+	bool stray = false;
+
+	for (a = life->dispatches; a; a = a->next) {
+		stray |= is_stray(a);
+		for (b = a->next; b; b = b->next)
+			if (tel_str_eq(a->call_id, b->call_id))
+				return false;
+	}
+	return stray;
+}
+
+/* ---- I1: one agent -------------------------------------------------------------- */
+
+static bool is_waiting(const struct sim_leg *leg)
+{
+	return leg->kind == TEL_PARTICIPANT_SIP && !leg->foreign && !leg->served;
+}
+
+static void check_wait(struct sim *sim, const struct sim_leg *leg)
+{
+	tel_time waited = sim->now - leg->joined_heard;
+
+	if (leg->joined_heard && !leg->excused &&
+	    waited > allowance(sim, leg->joined_heard, SIM_PROMPT + settling(leg)))
+		sim_violation(sim, "I1: %.*s in %.*s waited %lld ms for an agent",
+			      TEL_STR_ARG(leg->sid), TEL_STR_ARG(leg->life->sid), (long long)waited);
+}
+
+static void serve(struct sim *sim, struct sim_leg *leg)
+{
+	struct sim_outcome *out = sim->judge->out;
+	tel_time waited = leg->joined_heard ? sim->now - leg->joined_heard : 0;
+
+	check_wait(sim, leg);
+	leg->served = true;
+	out->served++;
+	out->waited += (uint64_t)waited;
+	if (waited > out->longest_wait)
+		out->longest_wait = waited;
+}
+
+void sim_judge_dispatch(struct sim *sim, const struct sim_dispatch *d)
+{
+	size_t living = sim_lk_dispatches(d->life);
+	struct sim_leg *leg;
+
+	if (living > 1 && is_strays_meeting(d->life))
+		sim->judge->out->limits++;
+	else if (living > 1)
+		sim_violation(sim, "I1: %zu living dispatches in %.*s", living,
+			      TEL_STR_ARG(d->life->sid));
+	for (leg = d->life->legs; leg; leg = leg->next)
+		if (is_waiting(leg) && !leg->left_at)
+			serve(sim, leg);
+}
+
+void sim_judge_wait(struct sim *sim, struct sim_leg *leg)
+{
+	if (is_waiting(leg))
+		check_wait(sim, leg);
+}
+
+void sim_judge_dispatch_sent(struct sim *sim, const struct sim_request *request)
+{
+	const struct sim_known_call *k = known(sim, request->call_id);
+
+	if (!k)
+		sim_violation(sim, "I1: a dispatch for a call that is not stored");
+	else if (k->over_since && k->over_since < request->turn_tick)
+		sim_violation(sim, "I1: a dispatch for a call that was over");
+	else if (k->finished_since && k->finished_since < request->turn_tick)
+		sim_violation(sim, "I1: a dispatch for a room that was over");
+	else if (!tel_str_eq(k->seen.room_sid, request->meant_for) &&
+		 k->here_since < request->turn_tick)
+		sim_violation(sim, "I1: a dispatch for a room that the call had left");
+}
+
+/*
+ * The look before it may miss a phone that came after the look, but not one
+ * that we had been told of, nor one that had been there for long.
+ */
+void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
+			    const struct sim_life *life)
+{
+	const struct sim_leg *leg;
+	bool told, long_there;
+
+	for (leg = life->legs; leg; leg = leg->next) {
+		if (leg->kind != TEL_PARTICIPANT_SIP || leg->left_at || leg->excused)
+			continue;
+		told = leg->joined_heard && leg->joined_heard_tick < request->turn_tick;
+		long_there = sim->now - leg->joined_at >
+			     allowance(sim, sim->now, AFTERMATH);
+		if (told || long_there)
+			sim_violation(sim, "I1: %.*s is hung up on: %.*s is deleted under it",
+				      TEL_STR_ARG(leg->sid), TEL_STR_ARG(life->sid));
+	}
+}
+
+/* ---- I1: no ghosts ---------------------------------------------------------------- */
+
+/* Since when could we know that nobody is left in `life`? 0: we could not. */
+static tel_time known_empty_since(const struct sim_life *life)
+{
+	const struct sim_leg *leg;
+	tel_time since = 1;
+
+	for (leg = life->legs; leg; leg = leg->next) {
+		if (leg->kind != TEL_PARTICIPANT_SIP || leg->foreign)
+			continue;
+		if (!leg->left_heard)
+			return 0;
+		since = leg->left_heard > since ? leg->left_heard : since;
+	}
+	return since;
+}
+
+void sim_judge_ghost(struct sim *sim, const struct sim_life *life)
+{
+	const struct sim_dispatch *d = life->dispatches;
+	const struct sim_life *meant;
+	tel_time since;
+
+	if (!d || d->deleted || life->had_phone)
+		return;
+	meant = life_of(life->room, d->meant_for);
+	since = meant && !meant->forgotten ? known_empty_since(meant) : 0;
+	if (since == 0)
+		return;
+	since = d->made_at > since ? d->made_at : since;
+	if (sim->now - since > allowance(sim, since, SIM_TIDY))
+		sim_violation(sim, "I1: ghost %.*s had an agent and no phone for %lld ms",
+			      TEL_STR_ARG(life->sid), (long long)(sim->now - since));
+}
+
+/* ---- I3: acknowledged = durable ---------------------------------------------------- */
+
+struct probe {
+	bool seen, finished;
+};
+
+static enum tel_err look(struct tel_step *step, void *ctx)
+{
+	struct probe *probe = ctx;
+
+	probe->seen = step->event_seen;
+	probe->finished = step->room_finished;
+	return TEL_OK;
+}
+
+static bool concerns_us(const struct sim_event *event)
+{
+	if (event->kind == TEL_EVENT_ROOM_FINISHED)
+		return true;
+	return event->leg && event->leg->kind == TEL_PARTICIPANT_SIP && !event->leg->foreign;
+}
+
+void sim_judge_acknowledged(struct sim *sim, const struct sim_event *event)
+{
+	struct tel_step_about about = {
+		.event_id = event->id, .room_name = event->room->name,
+		.room_sid = event->life->sid,
+	};
+	struct probe probe = { false, false };
+	bool kept;
+
+	sim->judge->out->deliveries++;
+	if (!concerns_us(event) || sim->store->ops->step(sim->store, &about, look, &probe))
+		return;
+	/* A late joining of a room that is over leaves nothing to remember. */
+	kept = event->kind == TEL_EVENT_ROOM_FINISHED ? probe.finished :
+	       event->kind == TEL_EVENT_PARTICIPANT_LEFT ? probe.seen :
+	       probe.seen || probe.finished;
+	if (!kept)
+		sim_violation(sim, "I3: %.*s was acknowledged and is not in the store",
+			      TEL_STR_ARG(event->id));
+}
+
+/* ---- I4: webhooks don't call LiveKit ------------------------------------------------ */
+
+void sim_judge_request(struct sim *sim, const struct sim_task *task)
+{
+	sim->judge->out->requests++;
+	if (task->delivery)
+		sim_violation(sim, "I4: a request from within a delivery");
+}
+
+/* ---- I5: every call ends, once -------------------------------------------------------- */
+
+static void check_final(struct sim *sim, const struct sim_known_call *k,
+			const struct sim_seen_call *seen)
+{
+	if (k->over_since && (seen->status != k->seen.status || seen->outcome != k->seen.outcome))
+		sim_violation(sim, "I5: %s was %s and becomes %s", k->seen.id.text,
+			      tel_call_status_text(k->seen.status),
+			      tel_call_status_text(seen->status));
+}
+
+void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
+{
+	struct sim_known_call *k;
+
+	if (!seen->there)
+		return;
+	k = known(sim, tel_call_id_str(&seen->id));
+	if (!k) {
+		k = sim_alloc(sim, sizeof(*k));
+		k->next = sim->judge->calls;
+		sim->judge->calls = k;
+	}
+	check_final(sim, k, seen);
+	if (is_over(seen->status) && !k->over_since)
+		k->over_since = sim->tick;
+	if (!tel_str_eq(k->seen.room_sid, seen->room_sid))
+		k->here_since = sim->tick;
+	if (!seen->finished)
+		k->finished_since = 0;
+	else if (!k->finished_since)
+		k->finished_since = sim->tick;
+	k->seen = *seen;
+}
+
+/* ---- at the end ------------------------------------------------------------------------ */
+
+void sim_judge_settled(struct sim *sim)
+{
+	struct sim_room *room;
+	struct sim_life *life;
+	struct sim_leg *leg;
+
+	for (room = sim->lk->rooms; room; room = room->next) {
+		life = sim_lk_life(room);
+		if (!life)
+			continue;
+		sim_judge_ghost(sim, life);
+		for (leg = life->legs; leg; leg = leg->next)
+			if (is_waiting(leg) && !leg->left_at && leg->joined_heard && !leg->excused)
+				sim_violation(sim, "I1: %.*s in %.*s never got an agent",
+					      TEL_STR_ARG(leg->sid), TEL_STR_ARG(life->sid));
+	}
+}
+
+bool sim_judge_is_quiet(struct sim *sim)
+{
+	struct tel_store_stats stats;
+
+	return sim->store->ops->stats(sim->store, &stats) == TEL_OK && stats.pending_calls == 0;
+}
+
+static void check_rooms(struct sim *sim)
+{
+	struct sim_room *room;
+	struct sim_life *life;
+
+	for (room = sim->lk->rooms; room; room = room->next) {
+		life = sim_lk_life(room);
+		if (!life || sim_lk_phones(life) > 0 || sim_lk_dispatches(life) == 0)
+			continue;
+		if (!life->had_phone && life->next && life->next->forgotten)
+			sim->judge->out->limits++;
+		else
+			sim_violation(sim, "I1: ghost %.*s stays for ever",
+				      TEL_STR_ARG(life->sid));
+	}
+}
+
+void sim_judge_end(struct sim *sim)
+{
+	struct tel_call_filter filter = { .live_only = true, .limit = TEL_MAX_PAGE };
+	struct tel_call_page page = { 0 };
+	size_t i;
+
+	if (!sim_judge_is_quiet(sim))
+		sim_violation(sim, "I5: a job is pending for ever");
+	if (sim->store->ops->list(sim->store, &filter, &page))
+		sim_violation(sim, "I5: the store cannot be read");
+	for (i = 0; i < page.n; i++)
+		sim_violation(sim, "I5: %s is %s for ever", page.calls[i]->id.text,
+			      tel_call_status_text(page.calls[i]->status));
+	tel_call_page_release(&page);
+	check_rooms(sim);
+}

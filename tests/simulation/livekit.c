@@ -1,0 +1,273 @@
+#include "config.h"
+
+#include "callers.h"
+#include "judge.h"
+#include "livekit.h"
+#include "base/banned.h"
+
+#define AGENT "agent"
+
+void sim_lk_init(struct sim *sim)
+{
+	sim->lk = sim_alloc(sim, sizeof(*sim->lk));
+}
+
+bool sim_lk_is_up(const struct sim *sim)
+{
+	return sim->now >= sim->lk->down_until;
+}
+
+struct sim_room *sim_lk_room(struct sim *sim, struct tel_str name)
+{
+	struct sim_room *room;
+
+	for (room = sim->lk->rooms; room; room = room->next)
+		if (tel_str_eq(room->name, name))
+			return room;
+	room = sim_alloc(sim, sizeof(*room));
+	room->name = name;
+	room->next = sim->lk->rooms;
+	sim->lk->rooms = room;
+	return room;
+}
+
+struct sim_life *sim_lk_life(const struct sim_room *room)
+{
+	return room->lives && !room->lives->closed_at ? room->lives : NULL;
+}
+
+size_t sim_lk_phones(const struct sim_life *life)
+{
+	const struct sim_leg *leg;
+	size_t n = 0;
+
+	for (leg = life->legs; leg; leg = leg->next)
+		n += leg->kind == TEL_PARTICIPANT_SIP && !leg->left_at;
+	return n;
+}
+
+size_t sim_lk_dispatches(const struct sim_life *life)
+{
+	const struct sim_dispatch *d;
+	size_t n = 0;
+
+	for (d = life->dispatches; d; d = d->next)
+		n += !d->deleted;
+	return n;
+}
+
+/* ---- opening and closing ---------------------------------------------------- */
+
+static struct sim_life *open_life(struct sim *sim, struct sim_room *room)
+{
+	struct sim_life *life = sim_alloc(sim, sizeof(*life));
+
+	life->room = room;
+	life->sid = sim_id(sim, "RM");
+	life->created_at = sim->now;
+	life->next = room->lives;
+	room->lives = life;
+	sim_trace(sim, "livekit: room %.*s opens as %.*s", TEL_STR_ARG(room->name),
+		  TEL_STR_ARG(life->sid));
+	sim_send_event(sim, TEL_EVENT_ROOM_STARTED, life, NULL);
+	return life;
+}
+
+static void departed(struct sim *sim, void *arg, uint64_t token)
+{
+	struct sim_life *life = arg;
+
+	if (life->emptied == token && !life->closed_at)
+		sim_lk_close(sim, life, "ROOM_CLOSED");
+}
+
+static void left(struct sim *sim, struct sim_leg *leg, enum tel_sip_status status,
+		 const char *reason)
+{
+	leg->left_at = sim->now;
+	leg->status = status;
+	leg->reason = reason;
+	sim_trace(sim, "livekit: %.*s leaves %.*s (%s)", TEL_STR_ARG(leg->sid),
+		  TEL_STR_ARG(leg->life->sid), reason);
+	if (leg->kind == TEL_PARTICIPANT_SIP)
+		sim_judge_wait(sim, leg);
+	sim_send_event(sim, TEL_EVENT_PARTICIPANT_LEFT, leg->life, leg);
+}
+
+void sim_lk_leaves(struct sim *sim, struct sim_leg *leg, enum tel_sip_status status,
+		   const char *reason)
+{
+	struct sim_life *life = leg->life;
+
+	left(sim, leg, status, reason);
+	if (leg->kind == TEL_PARTICIPANT_SIP && sim_lk_phones(life) == 0)
+		sim_plan(sim, SIM_DEPARTURE_TIMEOUT, departed, life, ++life->emptied);
+}
+
+void sim_lk_close(struct sim *sim, struct sim_life *life, const char *reason)
+{
+	struct sim_dispatch *d;
+	struct sim_leg *leg;
+
+	sim_judge_ghost(sim, life);
+	for (leg = life->legs; leg; leg = leg->next)
+		if (!leg->left_at) {
+			if (leg->caller && !leg->foreign)
+				leg->caller->gone = true;
+			left(sim, leg, leg->status, reason);
+		}
+	life->closed_at = sim->now;
+	for (d = life->dispatches; d; d = d->next)
+		d->deleted = true;
+	sim_trace(sim, "livekit: %.*s closes (%s)", TEL_STR_ARG(life->sid), reason);
+	sim_send_event(sim, TEL_EVENT_ROOM_FINISHED, life, NULL);
+}
+
+/* ---- phones ------------------------------------------------------------------ */
+
+static struct sim_leg *add_leg(struct sim *sim, struct sim_life *life,
+			       enum tel_participant_kind kind)
+{
+	struct sim_leg *leg = sim_alloc(sim, sizeof(*leg));
+
+	leg->life = life;
+	leg->kind = kind;
+	leg->sid = sim_id(sim, "PA");
+	leg->joined_at = sim->now;
+	leg->next = life->legs;
+	life->legs = leg;
+	return leg;
+}
+
+static void kick_same_identity(struct sim *sim, struct sim_life *life, struct tel_str identity)
+{
+	struct sim_leg *leg;
+
+	for (leg = life->legs; leg; leg = leg->next)
+		if (!leg->left_at && tel_str_eq(leg->identity, identity)) {
+			leg->caller->gone = true;
+			left(sim, leg, TEL_SIP_RINGING, "DUPLICATE_IDENTITY");
+		}
+}
+
+struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
+				   struct tel_str name, struct tel_str identity,
+				   struct tel_str sip_call_id, bool foreign)
+{
+	struct sim_room *room = sim_lk_room(sim, name);
+	struct sim_life *life = sim_lk_life(room);
+	struct sim_leg *leg;
+
+	if (!sim_lk_is_up(sim) && sim->lk->silent)
+		return NULL;
+	if (!life)
+		life = open_life(sim, room);
+	kick_same_identity(sim, life, identity);
+	leg = add_leg(sim, life, TEL_PARTICIPANT_SIP);
+	leg->caller = caller;
+	leg->foreign = foreign;
+	leg->identity = identity;
+	leg->sip_call_id = sip_call_id;
+	leg->number = TEL_STR("+15550100");
+	leg->status = foreign ? TEL_SIP_DIALING : TEL_SIP_RINGING;
+	leg->served = sim_lk_dispatches(life) > 0;
+	life->had_phone = true;
+	life->emptied++;
+	sim_trace(sim, "livekit: phone %.*s joins %.*s%s", TEL_STR_ARG(leg->sid),
+		  TEL_STR_ARG(life->sid), foreign ? " (a colleague)" : "");
+	sim_send_event(sim, TEL_EVENT_PARTICIPANT_JOINED, life, leg);
+	return leg;
+}
+
+/* ---- agents ------------------------------------------------------------------- */
+
+static void agent_joins(struct sim *sim, void *arg, uint64_t token)
+{
+	struct sim_dispatch *d = arg;
+	struct sim_leg *leg;
+
+	(void)token;
+	if (d->deleted || d->life->closed_at)
+		return;
+	leg = add_leg(sim, d->life, TEL_PARTICIPANT_AGENT);
+	leg->identity = leg->sid;
+	leg->served = true;
+	sim_trace(sim, "livekit: agent %.*s joins %.*s", TEL_STR_ARG(leg->sid),
+		  TEL_STR_ARG(d->life->sid));
+	sim_send_event(sim, TEL_EVENT_PARTICIPANT_JOINED, d->life, leg);
+}
+
+struct sim_dispatch *sim_lk_dispatch(struct sim *sim, struct tel_str name, struct tel_str agent,
+				     struct tel_str call_id, struct tel_str meant_for)
+{
+	struct sim_room *room = sim_lk_room(sim, name);
+	struct sim_life *life = sim_lk_life(room);
+	struct sim_dispatch *d = sim_alloc(sim, sizeof(*d));
+
+	if (!life) {
+		life = open_life(sim, room);
+		life->by_dispatch = true;
+	}
+	*d = (struct sim_dispatch){
+		.next = life->dispatches, .life = life, .id = sim_id(sim, "AD"),
+		.agent_name = agent, .call_id = call_id, .meant_for = meant_for,
+		.made_at = sim->now,
+	};
+	life->dispatches = d;
+	sim_trace(sim, "livekit: dispatch %.*s in %.*s%s", TEL_STR_ARG(d->id),
+		  TEL_STR_ARG(life->sid), life->had_phone ? "" : ", where no phone is");
+	sim_plan(sim, sim_length(sim, 300, 700), agent_joins, d, 0);
+	sim_judge_dispatch(sim, d);
+	return d;
+}
+
+/* ---- restart --------------------------------------------------------------------- */
+
+/*
+ * Seen once: the agent was back in the old sid before the phone came, and
+ * that room then finished with an event of its own.
+ */
+static void old_life_finishes(struct sim *sim, void *arg, uint64_t token)
+{
+	(void)token;
+	sim_send_event(sim, TEL_EVENT_ROOM_FINISHED, arg, NULL);
+}
+
+static void forget_life(struct sim *sim, struct sim_room *room, struct sim_life *life)
+{
+	struct sim_dispatch *d;
+	struct sim_leg *leg;
+
+	life->closed_at = sim->now;
+	life->forgotten = true;
+	room->stale = life;
+	room->stale_until = sim->lk->down_until + 5 * TEL_SECOND;
+	for (d = life->dispatches; d; d = d->next)
+		d->deleted = true;
+	for (leg = life->legs; leg; leg = leg->next) {
+		if (leg->left_at)
+			continue;
+		leg->left_at = sim->now;
+		if (leg->caller && !leg->foreign)
+			sim_caller_cut(sim, leg->caller);
+	}
+	if (sim_pick(sim, 2))
+		sim_plan(sim, sim->lk->down_until - sim->now + sim_length(sim, 1000, 6000),
+			 old_life_finishes, life, 0);
+}
+
+void sim_lk_restart(struct sim *sim)
+{
+	struct sim_room *room;
+
+	sim->lk->epoch++;
+	sim->lk->down_until = sim->now + sim_length(sim, TEL_SECOND, 5 * TEL_SECOND);
+	sim->lk->silent = true;
+	sim_trace(sim, "livekit: restarted, down for %lld ms",
+		  (long long)(sim->lk->down_until - sim->now));
+	for (room = sim->lk->rooms; room; room = room->next) {
+		sim_forget_events(sim, room);
+		if (sim_lk_life(room))
+			forget_life(sim, room, room->lives);
+	}
+}

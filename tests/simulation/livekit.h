@@ -1,0 +1,125 @@
+/*
+ * The simulated LiveKit: what is true. It behaves as LiveKit was observed to
+ * (a dispatch makes its room anew, a repeat adds a second agent, a restart
+ * forgets rooms without a word), and everything is judged by it.
+ */
+#ifndef SIM_LIVEKIT_H
+#define SIM_LIVEKIT_H
+
+#include "base/str.h"
+#include "domain/event.h"
+#include "sim.h"
+
+struct sim_caller;
+struct sim_event;
+
+/* One living room sid. */
+struct sim_life {
+	struct sim_life *next;		/* of the same room name, newest first */
+	struct sim_room *room;
+	struct tel_str sid;
+	tel_time created_at, closed_at;	/* closed_at 0: it is there */
+	bool by_dispatch;		/* CreateDispatch made it */
+	bool had_phone;
+	bool forgotten;			/* by a restart: its ends reach nobody */
+	bool finish_heard;		/* room_finished was acknowledged */
+	uint64_t emptied;		/* which departure timer counts */
+	struct sim_leg *legs;		/* newest first */
+	struct sim_dispatch *dispatches;
+};
+
+struct sim_room {
+	struct sim_room *next;
+	struct tel_str name;
+	struct sim_life *lives;		/* newest first */
+	struct sim_life *stale;		/* still shown by ListParticipants … */
+	tel_time stale_until;		/* … until then, after a restart */
+	/* the webhook queue of this name */
+	struct sim_event *head, *tail;
+	bool sending;
+	uint64_t epoch;			/* a restart forgets the queue */
+};
+
+struct sim_leg {
+	struct sim_leg *next;
+	struct sim_life *life;
+	struct sim_caller *caller;	/* NULL: an agent */
+	enum tel_participant_kind kind;
+	bool foreign;			/* a phone that an agent dialled */
+	struct tel_str sid, identity, sip_call_id, number;
+	enum tel_sip_status status;
+	tel_time joined_at, left_at;	/* left_at 0: it is there */
+	const char *reason;
+	tel_time joined_heard, left_heard; /* acknowledged to LiveKit; 0 = not */
+	uint64_t joined_heard_tick;
+	bool served;			/* a living dispatch was there with it */
+	bool excused;			/* LiveKit refused its agent for good */
+};
+
+struct sim_dispatch {
+	struct sim_dispatch *next;
+	struct sim_life *life;
+	struct tel_str id, agent_name, call_id, meant_for;
+	tel_time made_at;
+	bool deleted;
+};
+
+struct sim_lk {
+	struct sim_room *rooms;
+	tel_time down_until;		/* the API; webhooks fail too if `silent` */
+	bool silent;
+	uint64_t epoch;			/* restarts */
+};
+
+void sim_lk_init(struct sim *sim);
+
+struct sim_room *sim_lk_room(struct sim *sim, struct tel_str name);	/* made if unknown */
+struct sim_life *sim_lk_life(const struct sim_room *room);		/* NULL: not open */
+bool sim_lk_is_up(const struct sim *sim);
+
+/* A phone comes in; NULL while LiveKit is being restarted. */
+struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
+				   struct tel_str room, struct tel_str identity,
+				   struct tel_str sip_call_id, bool foreign);
+void sim_lk_leaves(struct sim *sim, struct sim_leg *leg, enum tel_sip_status status,
+		   const char *reason);
+void sim_lk_close(struct sim *sim, struct sim_life *life, const char *reason);
+struct sim_dispatch *sim_lk_dispatch(struct sim *sim, struct tel_str room, struct tel_str agent,
+				     struct tel_str call_id, struct tel_str meant_for);
+void sim_lk_restart(struct sim *sim);
+
+size_t sim_lk_phones(const struct sim_life *life);	/* living ones */
+size_t sim_lk_dispatches(const struct sim_life *life);	/* living ones of ours */
+
+/* ---- sender.c ---- */
+
+struct sim_event {
+	struct sim_event *next;
+	struct sim_room *room;
+	struct sim_life *life;
+	struct sim_leg *leg;		/* NULL: about the room */
+	enum tel_event_kind kind;
+	struct tel_str id;
+	tel_time created_at;
+	enum tel_sip_status status;	/* as it was then */
+	const char *reason;
+	bool acknowledged;
+};
+
+void sim_send_event(struct sim *sim, enum tel_event_kind kind, struct sim_life *life,
+		    struct sim_leg *leg);
+/* A restart forgets what is queued. */
+void sim_forget_events(struct sim *sim, struct sim_room *room);
+
+/* How a delivery ended: an HTTP status; 0 = the connection broke. */
+struct sim_delivery {
+	struct sim_event *event;
+	bool queued;			/* the room's queue waits for it */
+	uint64_t epoch;
+	unsigned attempt;		/* 0 … */
+	bool answered;
+};
+
+void sim_delivery_answered(struct sim *sim, struct sim_delivery *delivery, int status);
+
+#endif

@@ -1,0 +1,343 @@
+#include "config.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "callers.h"
+#include "judge.h"
+#include "lmdb-store/lmdb_store.h"
+#include "memory-store/memory_store.h"
+#include "proc.h"
+#include "base/banned.h"
+
+/* Nothing takes longer than the longest max_age, twice over. */
+#define END_OF_TIME (5 * TEL_DAY)
+
+/* ---- what all parts use ---------------------------------------------------- */
+
+void *sim_alloc(struct sim *sim, size_t size)
+{
+	void *p = tel_arena_alloc(&sim->mem, size);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+struct tel_str sim_id(struct sim *sim, const char *prefix)
+{
+	char *out = sim_alloc(sim, 24);
+
+	snprintf(out, 24, "%s_%u", prefix, ++sim->last_id);
+	return tel_str_from(out);
+}
+
+void sim_plan(struct sim *sim, tel_time after,
+	      void (*act)(struct sim *sim, void *arg, uint64_t token), void *arg, uint64_t token)
+{
+	sim_agenda_add(&sim->agenda, (struct sim_item){
+		.at = sim->now + (after > 0 ? after : 0), .act = act, .arg = arg, .token = token,
+		.rank = sim->choices ? 1 : 1 + (sim_draw(sim) >> 1), .context = sim->context,
+	});
+}
+
+void sim_plan_first(struct sim *sim, void (*act)(struct sim *sim, void *arg, uint64_t token),
+		    void *arg, uint64_t token)
+{
+	sim_agenda_add(&sim->agenda, (struct sim_item){
+		.at = sim->now, .act = act, .arg = arg, .token = token,
+	});
+}
+
+/* ---- chance ------------------------------------------------------------------- */
+
+#define CONTEXTS 1024
+
+struct sim_contexts {
+	struct {
+		uint64_t key, drawn;
+	} slots[CONTEXTS];
+};
+
+static uint64_t *drawn_in(struct sim_contexts *contexts, uint64_t key)
+{
+	size_t i, n;
+
+	for (i = key % CONTEXTS, n = 0; n < CONTEXTS; i = (i + 1) % CONTEXTS, n++) {
+		if (contexts->slots[i].drawn == 0)
+			contexts->slots[i].key = key;
+		if (contexts->slots[i].key == key)
+			return &contexts->slots[i].drawn;
+	}
+	abort();
+}
+
+uint64_t sim_draw(struct sim *sim)
+{
+	uint64_t n = ++*drawn_in(sim->contexts, sim->context);
+
+	return sim_hash(sim_hash(sim->seed, sim->context), n);
+}
+
+uint64_t sim_enter(struct sim *sim, struct tel_str name)
+{
+	uint64_t before = sim->context, hash = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < name.len; i++)
+		hash = (hash ^ (unsigned char)name.ptr[i]) * UINT64_C(0x100000001b3);
+	sim->context = hash;
+	return before;
+}
+
+bool sim_strikes(struct sim *sim, enum sim_fault fault)
+{
+	bool strikes;
+
+	if (sim->settled)
+		return false;
+	strikes = sim->choices ? sim_choices_strike(sim->choices, fault) :
+				 sim_faults_draw(&sim->faults, fault, sim_draw(sim), sim->now);
+	if (strikes)
+		sim_trace(sim, "FAULT: %s", sim_fault_name(fault));
+	return strikes;
+}
+
+size_t sim_pick(struct sim *sim, size_t n)
+{
+	return sim->choices ? sim_choices_pick(sim->choices, n) :
+			      (size_t)(sim_draw(sim) % n);
+}
+
+tel_time sim_length(struct sim *sim, tel_time low, tel_time high)
+{
+	if (sim->choices)
+		return low;
+	return low + (tel_time)(sim_draw(sim) % (uint64_t)(high - low + 1));
+}
+
+tel_time sim_latency(struct sim *sim, tel_time low, tel_time high)
+{
+	return sim->choices ? 0 : sim_length(sim, low, high);
+}
+
+void sim_trace(struct sim *sim, const char *format, ...)
+{
+	va_list args;
+
+	if (!sim->knobs.trace)
+		return;
+	printf("%9.3f  ", (double)(sim->now - SIM_BEGIN) / 1000);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+/* ---- weather -------------------------------------------------------------------- */
+
+static void maybe_down(struct sim *sim, void *arg, uint64_t token)
+{
+	tel_time length;
+
+	(void)arg;
+	(void)token;
+	if (!sim_strikes(sim, SIM_LK_DOWN))
+		return;
+	length = sim_length(sim, 500, 15 * TEL_SECOND);
+	sim_faults_lasts(&sim->faults, length);
+	sim->lk->down_until = sim->now + length;
+	sim->lk->silent = false;
+	sim_trace(sim, "livekit: cannot be reached for %lld ms", (long long)length);
+}
+
+static void maybe_restart(struct sim *sim, void *arg, uint64_t token)
+{
+	(void)arg;
+	(void)token;
+	if (sim_lk_is_up(sim) && sim_strikes(sim, SIM_LK_RESTART))
+		sim_lk_restart(sim);
+}
+
+static void maybe_stop(struct sim *sim, void *arg, uint64_t token)
+{
+	struct sim_proc *proc = sim_procs_any(sim);
+
+	(void)arg;
+	(void)token;
+	if (proc && sim_strikes(sim, SIM_STOP))
+		sim_proc_stop(proc);
+}
+
+static void plan_weather(struct sim *sim)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		sim_enter(sim, (struct tel_str){ "weather" + i, 3 });
+		sim_plan(sim, sim_length(sim, 0, SIM_ACTIVE), maybe_down, NULL, 0);
+		sim_plan(sim, sim_length(sim, 0, SIM_ACTIVE), maybe_stop, NULL, 0);
+	}
+	sim_enter(sim, TEL_STR("restart"));
+	sim_plan(sim, sim_length(sim, 0, SIM_ACTIVE), maybe_restart, NULL, 0);
+}
+
+/* ---- phases ---------------------------------------------------------------------- */
+
+static void end_when_quiet(struct sim *sim, void *arg, uint64_t token)
+{
+	(void)arg;
+	(void)token;
+	sim->over = sim->now - SIM_BEGIN > END_OF_TIME || sim_judge_is_quiet(sim);
+	if (!sim->over)
+		sim_plan(sim, TEL_HOUR, end_when_quiet, NULL, 0);
+}
+
+static void has_settled(struct sim *sim, void *arg, uint64_t token)
+{
+	(void)arg;
+	(void)token;
+	sim_judge_settled(sim);
+	sim_callers_hang_up(sim);
+	/* Long enough for departures, deletions and their retries. */
+	sim_plan(sim, 5 * TEL_MINUTE, end_when_quiet, NULL, 0);
+}
+
+static void faults_end(struct sim *sim, void *arg, uint64_t token)
+{
+	(void)arg;
+	(void)token;
+	sim_trace(sim, "from here on all is well");
+	sim->settled = true;
+	sim->procs->scan_until = sim->now + 15 * TEL_SECOND;
+	sim_procs_revive(sim);
+	sim_plan(sim, SIM_SETTLED, has_settled, NULL, 0);
+}
+
+/* ---- a world ----------------------------------------------------------------------- */
+
+static void store_path(const struct sim *sim, const char *file, char out[PATH_MAX])
+{
+	if (snprintf(out, PATH_MAX, "%s/world%s", sim->knobs.lmdb, file) >= PATH_MAX)
+		abort();
+}
+
+/* Each world has a store of its own, which goes with it. */
+static void remove_store(const struct sim *sim)
+{
+	char path[PATH_MAX];
+
+	store_path(sim, "/data.mdb", path);
+	unlink(path);
+	store_path(sim, "/lock.mdb", path);
+	unlink(path);
+	store_path(sim, "", path);
+	rmdir(path);
+}
+
+static enum tel_err open_lmdb(struct sim *sim, struct tel_buf *why)
+{
+	struct tel_lmdb_options options = { .map_size = (size_t)64 << 20 };
+	char path[PATH_MAX];
+
+	remove_store(sim);
+	store_path(sim, "", path);
+	options.path = path;
+	return tel_lmdb_store_open(&options, &sim->store, why);
+}
+
+static void open_store(struct sim *sim)
+{
+	struct tel_buf why;
+	enum tel_err err;
+
+	tel_buf_init(&why, 4096);
+	err = sim->knobs.lmdb ? open_lmdb(sim, &why) : tel_memory_store_open(NULL, &sim->store);
+	if (err) {
+		fprintf(stderr, "simulate: store: %s: %.*s\n", tel_err_text(err),
+			TEL_STR_ARG(tel_buf_str(&why)));
+		exit(2);
+	}
+	tel_buf_release(&why);
+}
+
+static void close_store(struct sim *sim)
+{
+	sim->store->ops->close(sim->store);
+	if (sim->knobs.lmdb)
+		remove_store(sim);
+}
+
+static void begin(struct sim *sim, uint64_t seed, const struct sim_knobs *knobs,
+		  struct sim_outcome *out)
+{
+	struct sim_rng shape = sim_rng_stream(seed, 3);
+
+	*out = (struct sim_outcome){ 0 };
+	*sim = (struct sim){ .knobs = *knobs, .seed = seed, .now = SIM_BEGIN };
+	tel_arena_init(&sim->mem, SIZE_MAX / 2);
+	sim->contexts = sim_alloc(sim, sizeof(*sim->contexts));
+	sim_faults_init(&sim->faults, seed, sim_rng_percent(&shape, 5));
+	sim->faults.left_out = knobs->left_out;
+	sim->max_age = sim_rng_between(&shape, 1, 24) * TEL_HOUR;
+	sim->room_delete_after = sim_rng_percent(&shape, 20) ? TEL_ROOM_DELETE_NEVER :
+				 sim_rng_between(&shape, 0, 1) * 10 * TEL_SECOND;
+	sim->coros = sim_coros_new();
+	if (!sim->coros)
+		abort();
+	open_store(sim);
+	sim_judge_init(sim, out);
+	sim_lk_init(sim);
+	sim_procs_init(sim, 1 + (size_t)sim_rng_below(&shape, 4));
+}
+
+static void run(struct sim *sim)
+{
+	struct sim_item item;
+
+	while (!sim->over && sim_agenda_take(&sim->agenda, &item)) {
+		sim->now = item.at;
+		sim->tick++;
+		sim->context = item.context;
+		item.act(sim, item.arg, item.token);
+	}
+}
+
+static void end(struct sim *sim, struct sim_outcome *out, struct sim_strike **strikes,
+		size_t *n_strikes)
+{
+	size_t i;
+
+	sim_judge_end(sim);
+	sim_procs_end(sim);
+	out->calls = sim->callers->n;
+	out->faults = sim->faults.n;
+	for (i = 0; i < sim->faults.n; i++)
+		out->struck[sim->faults.strikes[i].fault]++;
+	if (strikes) {
+		*strikes = sim->faults.strikes;
+		*n_strikes = sim->faults.n;
+		sim->faults.strikes = NULL;
+	}
+	sim_faults_release(&sim->faults);
+	sim_agenda_release(&sim->agenda);
+	sim_coros_free(sim->coros);
+	close_store(sim);
+	tel_arena_release(&sim->mem);
+}
+
+void sim_run_world(uint64_t seed, size_t calls, const struct sim_knobs *knobs,
+		   struct sim_outcome *out, struct sim_strike **strikes, size_t *n_strikes)
+{
+	struct sim sim;
+
+	begin(&sim, seed, knobs, out);
+	sim_callers_init(&sim, calls);
+	plan_weather(&sim);
+	sim_plan(&sim, SIM_ACTIVE, faults_end, NULL, 0);
+	run(&sim);
+	end(&sim, out, strikes, n_strikes);
+}
