@@ -1,8 +1,10 @@
 #include "config.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/json_scan.h"
 #include "base/limits.h"
 #include "record/json.h"
 #include "base/banned.h"
@@ -80,6 +82,28 @@ void tel_json_member_true(struct tel_buf *b, const char *key, bool value)
 	tel_buf_puts(b, "true");
 }
 
+/* Members of all objects in it. The depth is bounded by the parser's. */
+static size_t count_members(struct json_object *o)
+{
+	size_t i, n = 0;
+
+	if (json_object_is_type(o, json_type_array)) {
+		for (i = 0; i < json_object_array_length(o); i++)
+			n += count_members(json_object_array_get_idx(o, i));
+	} else if (json_object_is_type(o, json_type_object)) {
+		json_object_object_foreach(o, key, member) {
+			(void)key;
+			n += 1 + count_members(member);
+		}
+	}
+	return n;
+}
+
+/*
+ * Records are written back when they are changed, so nothing of one may get
+ * lost in reading it. json-c (0.16) goes on without a member that it has no
+ * memory for; errno tells, unless it was used for a number since.
+ */
 enum tel_err tel_json_parse(struct tel_str text, json_object **out)
 {
 	json_tokener *tok;
@@ -92,9 +116,13 @@ enum tel_err tel_json_parse(struct tel_str text, json_object **out)
 	if (!tok)
 		return TEL_ENOMEM;
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+	errno = 0;
 	o = json_tokener_parse_ex(tok, text.ptr, (int)text.len);
-	if (o && json_object_is_type(o, json_type_object) &&
-	    json_tokener_get_parse_end(tok) == text.len) {
+	if (errno == ENOMEM) {
+		err = TEL_ENOMEM;
+	} else if (o && json_object_is_type(o, json_type_object) &&
+	    json_tokener_get_parse_end(tok) == text.len &&
+		   count_members(o) == tel_json_count_members(text)) {
 		*out = o;
 		o = NULL;
 		err = TEL_OK;

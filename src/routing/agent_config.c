@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -16,7 +17,15 @@ static const char builtin[] =
 
 struct json_object *tel_agent_config_builtin(void)
 {
-	return json_tokener_parse(builtin);
+	struct json_object *config;
+
+	errno = 0;
+	config = json_tokener_parse(builtin);
+	if (errno == ENOMEM) {	/* json-c may go on without a member */
+		json_object_put(config);
+		config = NULL;
+	}
+	return config;
 }
 
 /* ---- checks ------------------------------------------------------------- */
@@ -158,8 +167,12 @@ struct json_object *tel_json_copy(struct json_object *from)
 
 const char *tel_json_compact(struct json_object *value, size_t *len)
 {
-	return json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN |
+	const char *text;
+
+	errno = 0;
+	text = json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN |
 						 JSON_C_TO_STRING_NOSLASHESCAPE, len);
+	return errno == ENOMEM ? NULL : text;	/* json-c may leave a part out */
 }
 
 enum tel_err tel_json_size(struct json_object *value, size_t *out)

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,13 +37,20 @@ static void note_duplicate(void *ctx, struct tel_str key, unsigned first_line, u
 			   TEL_STR_ARG(key), first_line);
 }
 
+/* NULL: see the problems; or json-c ran out of memory and said so in errno only. */
 static struct json_object *parse_document(const struct reading *r, struct tel_str text,
 					  struct json_tokener *tokener)
 {
-	struct json_object *document = json_tokener_parse_ex(tokener, text.ptr, (int)text.len);
-	enum json_tokener_error error = json_tokener_get_error(tokener);
-	size_t end = json_tokener_get_parse_end(tokener);
+	struct json_object *document;
+	enum json_tokener_error error;
+	size_t end;
 
+	errno = 0;
+	document = json_tokener_parse_ex(tokener, text.ptr, (int)text.len);
+	if (errno == ENOMEM)
+		goto out;
+	error = json_tokener_get_error(tokener);
+	end = json_tokener_get_parse_end(tokener);
 	if (error == json_tokener_continue)
 		syntax_problem(r, text, text.len, "it ends too early: a bracket or quote is "
 						  "not closed");
@@ -54,6 +62,8 @@ static struct json_object *parse_document(const struct reading *r, struct tel_st
 		syntax_problem(r, text, 0, "it must be one object: {\"default\": …}");
 	else
 		return document;
+	errno = 0;
+out:
 	json_object_put(document);
 	return NULL;
 }
@@ -63,6 +73,7 @@ static enum tel_err read_json(const struct reading *r, struct tel_str text,
 			      struct json_object **out)
 {
 	struct json_tokener *tokener;
+	bool no_memory;
 	const char *nul;
 	size_t stray;
 
@@ -81,7 +92,10 @@ static enum tel_err read_json(const struct reading *r, struct tel_str text,
 		return TEL_ENOMEM;
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	*out = parse_document(r, text, tokener);
+	no_memory = !*out && errno == ENOMEM;
 	json_tokener_free(tokener);
+	if (no_memory)
+		return TEL_ENOMEM;
 	stray = tel_json_stray(text);
 	if (*out && stray < text.len) {
 		syntax_problem(r, text, stray, (unsigned char)text.ptr[stray] < 0x20 ?
