@@ -199,5 +199,5 @@ int main(void)
 		CU_SUITE_INFO_NULL,
 	};
 
-	return tel_run_suites(suites);
+	return tel_torture_suites(suites);
 }

@@ -629,8 +629,6 @@ int main(void)
 		{ .pName = "failed allocations: units", .pTests = tests },
 		CU_SUITE_INFO_NULL,
 	};
-	int failed = tel_run_suites(suites);
 
-	tel_torture_summary();
-	return failed;
+	return tel_torture_suites(suites);
 }

@@ -157,11 +157,21 @@ void tel_torture(const struct tel_torture *t)
 		fprintf(stderr, ", a library crashed at %ld", library_crashes - crashes);
 }
 
-void tel_torture_summary(void)
+int tel_torture_suites(CU_SuiteInfo *suites)
 {
+	int status;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	if (tel_fail_whole_process) {
+		fprintf(stderr, "a sanitizer has a malloc() of its own: skipped\n");
+		return 77;
+	}
+#endif
+	status = tel_run_suites(suites);
 	fprintf(stderr, "%ld failed allocations%s", total,
 		tel_fail_whole_process ? " in the whole process" : "");
 	if (library_crashes)
 		fprintf(stderr, ", %ld crashes in libraries", library_crashes);
 	fprintf(stderr, "\n");
+	return status;
 }

@@ -5,6 +5,7 @@
 #ifndef TEL_TESTS_TORTURE_H
 #define TEL_TESTS_TORTURE_H
 
+#include <CUnit/TestDB.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -34,7 +35,10 @@ struct tel_torture {
  */
 void tel_torture(const struct tel_torture *t);
 
-/* A line with the figures of the program. */
-void tel_torture_summary(void);
+/*
+ * tel_run_suites(), and a line with the figures of the program. 77 (skipped)
+ * where malloc() cannot be taken over.
+ */
+int tel_torture_suites(CU_SuiteInfo *suites);
 
 #endif

@@ -16,6 +16,8 @@ void *__libc_realloc(void *p, size_t size);
 
 const bool tel_fail_whole_process = true;
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
 void *malloc(size_t size)
 {
 	return tel_fail_now() ? NULL : __libc_malloc(size);
@@ -30,3 +32,5 @@ void *realloc(void *p, size_t size)
 {
 	return tel_fail_now() ? NULL : __libc_realloc(p, size);
 }
+
+#endif
