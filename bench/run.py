@@ -53,14 +53,32 @@ class Loader:
         return json.loads(done.stdout)
 
 
+def cpu_seconds(pids):
+    """Processor time that processes have used so far, in user and system mode."""
+    ticks = 0
+    for pid in pids:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def measure_round(loader, front, kind, count):
+    """What the load saw, and the processor time that the program took for one request."""
+    pids = front.fastcgi_pids()
+    before = cpu_seconds(pids)
+    result = loader.send(front, kind, count)
+    return result | {"cpu": (cpu_seconds(pids) - before) / count * 1e6}
+
+
 def alternate(loader, kind, count, rounds, measured):
     """Rounds of each in turn; {name: [result, …]}. The first round of each warms up and is left out."""
     results = {name: [] for name in measured}
     for number in range(rounds + 1):
         for name, front in measured.items():
-            result = loader.send(front, kind, count)
+            result = measure_round(loader, front, kind, count)
             print(f"  {kind:5s} round {number} {name:16s} {result['perSecond']:9.0f}/s  p50 {result['p50']:6.2f} ms"
-                  f"  p99 {result['p99']:6.2f} ms" + ("  (warming up)" if number == 0 else ""), flush=True)
+                  f"  p99 {result['p99']:6.2f} ms  {result['cpu']:5.0f} µs of processor time"
+                  + ("  (warming up)" if number == 0 else ""), flush=True)
             if number > 0:
                 results[name].append(result)
     return results
@@ -152,9 +170,11 @@ def row(what, one, other, ratio, goal, met):
 
 
 def rate_row(what, results, one, other, goal):
-    ratio = middle(results[one]) / middle(results[other])
+    # Of rounds that followed each other: whatever else the machine did then, it did to both.
+    ratio = statistics.median(a["perSecond"] / b["perSecond"] for a, b in zip(results[one], results[other]))
     texts = [f"{middle(results[name]):.0f}/s, p50 {middle(results[name], 'p50'):.1f} ms, "
-             f"p99 {middle(results[name], 'p99'):.1f} ms" for name in (one, other)]
+             f"p99 {middle(results[name], 'p99'):.1f} ms, {middle(results[name], 'cpu'):.0f} µs CPU"
+             for name in (one, other)]
     return row(what, *texts, f"{ratio:.2f} ×", f"≥ {goal} ×", ratio >= goal)
 
 
@@ -192,9 +212,9 @@ def main():
     parser.add_argument("--null", default=build / "bench" / "null-responder")
     parser.add_argument("--load", default=build / "bench" / "load")
     parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=5, help="counted ones; each side has one more to warm up")
-    parser.add_argument("--requests", type=int, default=30000, help="events not about telephony a round")
-    parser.add_argument("--calls", type=int, default=6000, help="events about calls a round")
+    parser.add_argument("--rounds", type=int, default=9, help="counted ones; each side has one more to warm up")
+    parser.add_argument("--requests", type=int, default=20000, help="events not about telephony a round")
+    parser.add_argument("--calls", type=int, default=4000, help="events about calls a round")
     parser.add_argument("--runs", type=int, default=200, help="of plain CGI")
     options = parser.parse_args()
     missing = fronts.Lighttpd.missing()

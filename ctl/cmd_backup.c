@@ -33,30 +33,25 @@ out:
 	return status;
 }
 
-struct options {
-	const char *config;
-};
-
-static const struct tel_option options[] = { TEL_OPTION_CONFIG(struct options) };
-
-static const struct tel_usage usage = {
-	.operands = "DIRECTORY", .n_operands = 1, TEL_OPTIONS(options),
-	.about = "The copy is one moment of the store, compacted, and a store itself: point\n"
-		 "TELEPHONY_STORE at it to use it. The directory is made if it is missing. Never\n"
-		 "copy the files of a store in use by other means.",
-	.exits = "  0  the copy is complete and on disk\n"
-		 "  1  DIRECTORY holds a store already, or its parent is not there\n"
-		 "  2  the command line or the configuration is wrong\n"
-		 "  3  trouble with the store, the disk or the memory\n",
-};
-
 enum tel_exit tel_cmd_backup(const struct tel_command *self, int argc, char **argv)
 {
-	struct options given = { 0 };
+	const char *config = NULL;
+	const struct tel_option options[] = { TEL_OPTION_CONFIG(&config) };
+	const struct tel_usage usage = {
+		.command = self, .operands = "DIRECTORY", .n_operands = 1,
+		.about = "The copy is one moment of the store, compacted, and a store itself: point\n"
+			 "TELEPHONY_STORE at it to use it. The directory is made if it is missing. Never\n"
+			 "copy the files of a store in use by other means.",
+		.exits = "  0  the copy is complete and on disk\n"
+			 "  1  DIRECTORY holds a store already, or its parent is not there\n"
+			 "  2  the command line or the configuration is wrong\n"
+			 "  3  trouble with the store, the disk or the memory\n",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
 	enum tel_exit status;
 	char **operands;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &given, &operands, &status))
+	if (!tel_options_parse(&usage, argc, argv, &operands, &status))
 		return status;
-	return run(given.config, operands[0]);
+	return run(config, operands[0]);
 }

@@ -11,39 +11,16 @@
 #include "base/banned.h"
 
 #define DEFAULT_LIMIT 50
+#define MAX_LIMIT 100000
 
 struct list {
-	/* options */
-	const char *config, *room, *cursor;
-	int64_t limit;
-	bool live, json;
-
-	const struct tel_command *self;
+	bool json;
 	size_t left;			/* calls still to be shown */
 	struct tel_call_filter filter;
-	char next[TEL_CURSOR_TEXT];	/* of the page behind; "" = no more */
+	char cursor[TEL_CURSOR_TEXT];	/* of the next page; "" = no more */
 	struct tel_session session;
 	struct tel_table table;
 	struct tel_buf out;
-};
-
-static const struct tel_option options[] = {
-	{ "live", TEL_OPTION_FLAG, offsetof(struct list, live), NULL,
-	  "only calls that are going on", 0, 0 },
-	{ "room", TEL_OPTION_TEXT, offsetof(struct list, room), "NAME",
-	  "only calls in this room", 0, 0 },
-	{ "limit", TEL_OPTION_INT, offsetof(struct list, limit), "N",
-	  "at most so many (default: 50)", 1, 100000 },
-	{ "cursor", TEL_OPTION_TEXT, offsetof(struct list, cursor), "C",
-	  "go on where an earlier list stopped", 0, 0 },
-	TEL_OPTION_JSON(struct list),
-	TEL_OPTION_CONFIG(struct list),
-};
-
-static const struct tel_usage usage = {
-	TEL_OPTIONS(options),
-	.about = "Prints a table, or with --json {\"calls\":[...],\"nextCursor\":...} with each\n"
-		 "call as in the HTTP API. No call is no error.",
 };
 
 static enum tel_exit finish(struct list *list)
@@ -51,7 +28,7 @@ static enum tel_exit finish(struct list *list)
 	if (list->json) {
 		tel_buf_puts(&list->out, "]");
 		tel_out_key(&list->out, "nextCursor");
-		tel_out_name(&list->out, list->next);
+		tel_out_name(&list->out, list->cursor);
 		tel_buf_puts(&list->out, "}\n");
 	} else {
 		tel_table_write(&list->table, &list->out);
@@ -75,8 +52,8 @@ static enum tel_exit show_page(struct list *list, const struct tel_call_page *pa
 		tel_view_call(page->calls[i], NULL, &list->out);
 	}
 	list->left -= page->n < list->left ? page->n : list->left;
-	memcpy(list->next, page->next_cursor, sizeof(list->next));
-	if (list->json && list->left && list->next[0]) {
+	memcpy(list->cursor, page->next_cursor, sizeof(list->cursor));
+	if (list->json && list->left && list->cursor[0]) {
 		status = tel_say(&list->out);
 		tel_buf_clear(&list->out);
 		tel_buf_puts(&list->out, ",");
@@ -84,7 +61,7 @@ static enum tel_exit show_page(struct list *list, const struct tel_call_page *pa
 	return status;
 }
 
-static enum tel_exit show_pages(struct list *list)
+static enum tel_exit show_pages(struct list *list, const struct tel_usage *usage)
 {
 	struct tel_call_store *store = list->session.store;
 	struct tel_call_page page;
@@ -96,20 +73,20 @@ static enum tel_exit show_pages(struct list *list)
 		list->filter.limit = list->left < TEL_MAX_PAGE ? list->left : TEL_MAX_PAGE;
 		err = store->ops->list(store, &list->filter, &page);
 		if (err == TEL_EMALFORMED)
-			return tel_usage_error(list->self, "--cursor '%s' is none that an earlier "
-					       "list gave", list->cursor);
+			return tel_usage_error(usage, "--cursor '%.*s' is none that an earlier "
+					       "list gave", TEL_STR_ARG(list->filter.cursor));
 		if (err)
 			return tel_store_trouble(&list->session, err);
 		status = show_page(list, &page);
 		tel_call_page_release(&page);
-		list->filter.cursor = tel_str_from(list->next);
-	} while (!status && list->left && list->next[0]);
+		list->filter.cursor = tel_str_from(list->cursor);
+	} while (!status && list->left && list->cursor[0]);
 	return status ? status : finish(list);
 }
 
-static enum tel_exit run(struct list *list)
+static enum tel_exit run(struct list *list, const char *config, const struct tel_usage *usage)
 {
-	enum tel_exit status = tel_session_open(list->config, &list->session);
+	enum tel_exit status = tel_session_open(config, &list->session);
 
 	if (status)
 		return status;
@@ -117,26 +94,44 @@ static enum tel_exit run(struct list *list)
 		tel_buf_puts(&list->out, "{\"calls\":[");
 	else
 		tel_table_add_call_header(&list->table);
-	status = show_pages(list);
-	if (!status && !list->json && list->next[0])
-		fprintf(stderr, "There are more: --cursor %s\n", list->next);
+	status = show_pages(list, usage);
+	if (!status && !list->json && list->cursor[0])
+		fprintf(stderr, "There are more: --cursor %s\n", list->cursor);
 	return status;
 }
 
 enum tel_exit tel_cmd_calls_list(const struct tel_command *self, int argc, char **argv)
 {
-	struct list list = { .self = self, .limit = DEFAULT_LIMIT };
+	const char *config = NULL, *room = NULL, *cursor = NULL;
+	struct list list = { 0 };
+	int64_t limit = DEFAULT_LIMIT;
+	const struct tel_option options[] = {
+		{ "live", TEL_OPTION_FLAG, &list.filter.live_only, NULL,
+		  "only calls that are going on", 0, 0 },
+		{ "room", TEL_OPTION_TEXT, &room, "NAME", "only calls in this room", 0, 0 },
+		{ "limit", TEL_OPTION_INT, &limit, "N", "at most so many (default: 50)", 1,
+		  MAX_LIMIT },
+		{ "cursor", TEL_OPTION_TEXT, &cursor, "C",
+		  "go on where an earlier list stopped", 0, 0 },
+		TEL_OPTION_JSON(&list.json),
+		TEL_OPTION_CONFIG(&config),
+	};
+	const struct tel_usage usage = {
+		.command = self, .operands = "",
+		.about = "Prints a table, or with --json {\"calls\":[...],\"nextCursor\":...} with each\n"
+			 "call as in the HTTP API. No call is no error.",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
 	enum tel_exit status;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &list, NULL, &status))
+	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
-	list.filter.live_only = list.live;
-	list.filter.room_name = tel_str_from(list.room);
-	list.filter.cursor = tel_str_from(list.cursor);
-	list.left = (size_t)list.limit;
+	list.filter.room_name = tel_str_from(room);
+	list.filter.cursor = tel_str_from(cursor);
+	list.left = (size_t)limit;
 	tel_buf_init(&list.out, TEL_CTL_MAX_OUTPUT);
 	tel_table_init(&list.table, TEL_CALL_COLUMNS);
-	status = run(&list);
+	status = run(&list, config, &usage);
 	tel_table_release(&list.table);
 	tel_buf_release(&list.out);
 	tel_session_close(&list.session);

@@ -12,23 +12,6 @@ struct show {
 	struct tel_call_id id;
 };
 
-static const struct tel_option options[] = {
-	{ "timeline", TEL_OPTION_FLAG, offsetof(struct show, timeline), NULL,
-	  "add what happened in it, with the evidence", 0, 0 },
-	TEL_OPTION_JSON(struct show),
-	TEL_OPTION_CONFIG(struct show),
-};
-
-static const struct tel_usage usage = {
-	.operands = "CALLID", .n_operands = 1, TEL_OPTIONS(options),
-	.about = "Phone numbers are shown in full. With --json the call is printed as in the\n"
-		 "HTTP API, its timeline as one more member.",
-	.exits = "  0  the call was shown\n"
-		 "  1  there is no such call\n"
-		 "  2  the command line or the configuration is wrong\n"
-		 "  3  trouble with the store, the disk or the memory\n",
-};
-
 static enum tel_exit print(const struct show *show, const struct tel_call *call,
 			   const struct tel_timeline *timeline, tel_time now)
 {
@@ -76,15 +59,31 @@ static enum tel_exit run(const struct show *show, struct tel_session *session)
 
 enum tel_exit tel_cmd_calls_show(const struct tel_command *self, int argc, char **argv)
 {
-	struct tel_session session = { 0 };
 	struct show show = { 0 };
+	const struct tel_option options[] = {
+		{ "timeline", TEL_OPTION_FLAG, &show.timeline, NULL,
+		  "add what happened in it, with the evidence", 0, 0 },
+		TEL_OPTION_JSON(&show.json),
+		TEL_OPTION_CONFIG(&show.config),
+	};
+	const struct tel_usage usage = {
+		.command = self, .operands = "CALLID", .n_operands = 1,
+		.about = "Phone numbers are shown in full. With --json the call is printed as in the\n"
+			 "HTTP API, its timeline as one more member.",
+		.exits = "  0  the call was shown\n"
+			 "  1  there is no such call\n"
+			 "  2  the command line or the configuration is wrong\n"
+			 "  3  trouble with the store, the disk or the memory\n",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
+	struct tel_session session = { 0 };
 	enum tel_exit status;
 	char **operands;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &show, &operands, &status))
+	if (!tel_options_parse(&usage, argc, argv, &operands, &status))
 		return status;
 	if (tel_call_id_parse(tel_str_from(operands[0]), &show.id))
-		return tel_usage_error(self, "'%s' is no call id: it is a UUID such as 'telephonyctl "
+		return tel_usage_error(&usage, "'%s' is no call id: it is a UUID such as 'telephonyctl "
 				       "calls list' shows", operands[0]);
 	status = run(&show, &session);
 	tel_session_close(&session);

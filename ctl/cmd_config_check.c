@@ -63,42 +63,37 @@ static enum tel_exit report(const struct tel_problems *problems, const struct te
 	return status ? status : tel_report_status(problems);
 }
 
-struct options {
-	const char *config;
-	bool json;
-};
-
-static const struct tel_option options[] = {
-	TEL_OPTION_JSON(struct options),
-	TEL_OPTION_CONFIG(struct options),
-};
-
-static const struct tel_usage usage = {
-	TEL_OPTIONS(options),
-	.about = "Every problem is named with its setting, what is allowed and the cure; then the\n"
-		 "settings in force are printed, secrets as \"(set)\".",
-	.exits = "  0  it can be used; there may be warnings\n"
-		 "  1  it can't be used\n"
-		 "  2  the command line is wrong\n"
-		 "  3  trouble with the memory\n",
-};
-
 enum tel_exit tel_cmd_config_check(const struct tel_command *self, int argc, char **argv)
 {
-	struct options given = { 0 };
+	const char *file = NULL;
+	bool json = false;
+	const struct tel_option options[] = {
+		TEL_OPTION_JSON(&json),
+		TEL_OPTION_CONFIG(&file),
+	};
+	const struct tel_usage usage = {
+		.command = self, .operands = "",
+		.about = "Every problem is named with its setting, what is allowed and the cure; then the\n"
+			 "settings in force are printed, secrets as \"(set)\".",
+		.exits = "  0  it can be used; there may be warnings\n"
+			 "  1  it can't be used\n"
+			 "  2  the command line is wrong\n"
+			 "  3  trouble with the memory\n",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
 	struct tel_problems problems = { 0 };
 	struct tel_config *config = NULL;
 	enum tel_exit status;
 	enum tel_err err;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &given, NULL, &status))
+	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
-	err = tel_try_config(given.config, TEL_CONFIG_TO_SERVE, &config, &problems);
+	err = tel_try_config(file, TEL_CONFIG_TO_SERVE, &config, &problems);
 	if (err && err != TEL_EMALFORMED) {
 		tel_complain("%s", tel_err_text(err));
 		status = TEL_EXIT_TROUBLE;
 	} else {
-		status = report(&problems, config, given.json);
+		status = report(&problems, config, json);
 	}
 	tel_config_free(config);
 	tel_problems_release(&problems);

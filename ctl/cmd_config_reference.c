@@ -6,11 +6,11 @@
 
 enum tel_exit tel_cmd_config_reference(const struct tel_command *self, int argc, char **argv)
 {
-	static const struct tel_usage usage = { 0 };
+	const struct tel_usage usage = { .command = self, .operands = "" };
 	enum tel_exit status;
 	struct tel_buf out;
 
-	if (!tel_options_parse(self, &usage, argc, argv, NULL, NULL, &status))
+	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
 	tel_buf_init(&out, TEL_CTL_MAX_OUTPUT);
 	tel_config_write_reference(&out);

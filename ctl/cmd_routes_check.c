@@ -61,29 +61,24 @@ out:
 	return status;
 }
 
-struct options {
-	bool json;
-};
-
-static const struct tel_option options[] = { TEL_OPTION_JSON(struct options) };
-
-static const struct tel_usage usage = {
-	.operands = "FILE", .n_operands = 1, TEL_OPTIONS(options),
-	.about = "A file that is put in force while it is broken is not taken: the rules before it\n"
-		 "stay. So check it here first.",
-	.exits = "  0  it can be used; there may be warnings\n"
-		 "  1  it can't be used, or not be read\n"
-		 "  2  the command line is wrong\n"
-		 "  3  trouble with the memory\n",
-};
-
 enum tel_exit tel_cmd_routes_check(const struct tel_command *self, int argc, char **argv)
 {
-	struct options given = { 0 };
+	bool json = false;
+	const struct tel_option options[] = { TEL_OPTION_JSON(&json) };
+	const struct tel_usage usage = {
+		.command = self, .operands = "FILE", .n_operands = 1,
+		.about = "A file that is put in force while it is broken is not taken: the rules before it\n"
+			 "stay. So check it here first.",
+		.exits = "  0  it can be used; there may be warnings\n"
+			 "  1  it can't be used, or not be read\n"
+			 "  2  the command line is wrong\n"
+			 "  3  trouble with the memory\n",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
 	enum tel_exit status;
 	char **operands;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &given, &operands, &status))
+	if (!tel_options_parse(&usage, argc, argv, &operands, &status))
 		return status;
-	return run(operands[0], given.json);
+	return run(operands[0], json);
 }

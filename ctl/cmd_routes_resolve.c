@@ -13,39 +13,14 @@
 #include "base/banned.h"
 
 struct resolve {
-	/* options */
-	const char *to, *from, *trunk, *routes_file, *config;
+	const char *to, *from, *trunk, *routes_file, *config_file;
 	bool json;
-
 	struct tel_e164 to_number, from_number;
-	struct tel_config *settings;
+	struct tel_config *config;
 	struct tel_problems problems;
 	struct tel_routes *routes;
 	struct tel_route route;
 	struct tel_route_reasons reasons;
-};
-
-static const struct tel_option options[] = {
-	{ "to", TEL_OPTION_TEXT, offsetof(struct resolve, to), "NUMBER",
-	  "the number that is called", 0, 0 },
-	{ "from", TEL_OPTION_TEXT, offsetof(struct resolve, from), "NUMBER",
-	  "the caller's number", 0, 0 },
-	{ "trunk", TEL_OPTION_TEXT, offsetof(struct resolve, trunk), "ID",
-	  "the SIP trunk the call comes by", 0, 0 },
-	{ "routes", TEL_OPTION_TEXT, offsetof(struct resolve, routes_file), "FILE",
-	  "a routes file (default: TELEPHONY_ROUTES)", 0, 0 },
-	TEL_OPTION_JSON(struct resolve),
-	TEL_OPTION_CONFIG(struct resolve),
-};
-
-static const struct tel_usage usage = {
-	TEL_OPTIONS(options),
-	.about = "Prints the AgentConfig that a call would get, and for each of its members the\n"
-		 "rules it comes from.",
-	.exits = "  0  there is an answer\n"
-		 "  1  the routes file can't be used\n"
-		 "  2  the command line or the configuration is wrong\n"
-		 "  3  trouble with the memory\n",
 };
 
 /* E.164 if it is a number, else as it was written: as for a real call. */
@@ -138,11 +113,11 @@ static enum tel_exit print(const struct resolve *r)
 /* Problems go to stderr here: they are not what was asked for. */
 static enum tel_exit read_routes(struct resolve *r)
 {
-	const char *path = r->routes_file ? r->routes_file : r->settings->routes_file;
+	const char *path = r->routes_file ? r->routes_file : r->config->routes_file;
 	struct tel_buf text;
 	enum tel_err err;
 
-	err = tel_ctl_read_routes(path, r->settings->agent_name, &r->routes, &r->problems);
+	err = tel_ctl_read_routes(path, r->config->agent_name, &r->routes, &r->problems);
 	tel_buf_init(&text, TEL_CTL_MAX_OUTPUT);
 	tel_problems_write(&r->problems, &text);
 	fprintf(stderr, "%.*s", TEL_STR_ARG(tel_buf_str(&text)));
@@ -165,7 +140,7 @@ static enum tel_exit run(struct resolve *r)
 	enum tel_exit status;
 	enum tel_err err;
 
-	status = tel_load_config(r->config, TEL_CONFIG_FOR_STORE, &r->settings);
+	status = tel_load_config(r->config_file, TEL_CONFIG_FOR_STORE, &r->config);
 	if (!status)
 		status = read_routes(r);
 	if (status)
@@ -180,16 +155,35 @@ static enum tel_exit run(struct resolve *r)
 enum tel_exit tel_cmd_routes_resolve(const struct tel_command *self, int argc, char **argv)
 {
 	struct resolve r = { 0 };
+	const struct tel_option options[] = {
+		{ "to", TEL_OPTION_TEXT, &r.to, "NUMBER", "the number that is called", 0, 0 },
+		{ "from", TEL_OPTION_TEXT, &r.from, "NUMBER", "the caller's number", 0, 0 },
+		{ "trunk", TEL_OPTION_TEXT, &r.trunk, "ID", "the SIP trunk the call comes by", 0, 0 },
+		{ "routes", TEL_OPTION_TEXT, &r.routes_file, "FILE",
+		  "a routes file (default: TELEPHONY_ROUTES)", 0, 0 },
+		TEL_OPTION_JSON(&r.json),
+		TEL_OPTION_CONFIG(&r.config_file),
+	};
+	const struct tel_usage usage = {
+		.command = self, .operands = "",
+		.about = "Prints the AgentConfig that a call would get, and for each of its members the\n"
+			 "rules it comes from.",
+		.exits = "  0  there is an answer\n"
+			 "  1  the routes file can't be used\n"
+			 "  2  the command line or the configuration is wrong\n"
+			 "  3  trouble with the memory\n",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
 	enum tel_exit status;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &r, NULL, &status))
+	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
 	if (!r.to && !r.trunk)
-		return tel_usage_error(self, "nothing to resolve: give --to, --trunk or both");
+		return tel_usage_error(&usage, "nothing to resolve: give --to, --trunk or both");
 	status = run(&r);
 	tel_route_release(&r.route);
 	tel_routes_free(r.routes);
 	tel_problems_release(&r.problems);
-	tel_config_free(r.settings);
+	tel_config_free(r.config);
 	return status;
 }

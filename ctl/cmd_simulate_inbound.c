@@ -11,16 +11,19 @@
 #include "ctl/load_config.h"
 #include "ctl/options.h"
 #include "ctl/simulate/sender.h"
-#include "ctl/simulate/summary.h"
 #include "ctl/simulate/target.h"
 #include "livekit/jwt.h"
 #include "livekit/keys.h"
 #include "system/clock.h"
 #include "system/random.h"
+#include "view/json_out.h"
 #include "base/banned.h"
 
 #define DEFAULT_URL "http://127.0.0.1:8080/telephony/livekit-webhook"
 #define DEFAULT_AGENT "telephony-agent"
+
+/* Rooms are named in the summary up to this many calls; in JSON always. */
+#define ROOMS_SHOWN 20
 
 /* Descriptors beside those of connections. */
 #define OTHER_FILES 64
@@ -103,7 +106,7 @@ static enum tel_exit make_ring(struct simulate *sim)
 
 /* ---- what is asked for ------------------------------------------------------------ */
 
-static enum tel_exit check_target(const struct tel_command *self, const struct simulate *sim)
+static enum tel_exit check_target(const struct tel_usage *usage, const struct simulate *sim)
 {
 	switch (tel_sim_target(sim->order.url)) {
 	case TEL_TARGET_LOOPBACK:
@@ -111,30 +114,30 @@ static enum tel_exit check_target(const struct tel_command *self, const struct s
 	case TEL_TARGET_REMOTE:
 		if (sim->allow_remote)
 			return TEL_EXIT_OK;
-		return tel_usage_error(self, "--url %s is not on this machine: made-up calls would "
+		return tel_usage_error(usage, "--url %s is not on this machine: made-up calls would "
 				       "look real there. If that is wanted, add --allow-remote",
 				       sim->order.url);
 	default:
-		return tel_usage_error(self, "--url '%s' is not usable: it has to be like "
+		return tel_usage_error(usage, "--url '%s' is not usable: it has to be like "
 				       DEFAULT_URL ", without a user", sim->order.url);
 	}
 }
 
-static enum tel_exit check(const struct tel_command *self, const struct simulate *sim)
+static enum tel_exit check(const struct tel_usage *usage, const struct simulate *sim)
 {
 	const struct tel_sim_plan *plan = &sim->order.plan;
 
 	if (!sim->key != !sim->secret_file)
-		return tel_usage_error(self, "--key and --secret-file belong together: give both, "
+		return tel_usage_error(usage, "--key and --secret-file belong together: give both, "
 				       "or neither to sign with the configuration's key");
 	if (plan->room && sim->calls > 1 && !tel_sim_text_varies(plan->room))
-		return tel_usage_error(self, "--room with --calls %lld has to have {n} in it, for "
+		return tel_usage_error(usage, "--room with --calls %lld has to have {n} in it, for "
 				       "each call its own room", (long long)sim->calls);
-	return check_target(self, sim);
+	return check_target(usage, sim);
 }
 
 /* One descriptor a connection: as many as the kernel lets us have. */
-static enum tel_exit make_room_for_files(const struct tel_command *self, const struct simulate *sim)
+static enum tel_exit make_room_for_files(const struct tel_usage *usage, const struct simulate *sim)
 {
 	rlim_t wanted = (rlim_t)(sim->order.concurrency * sim->order.copies) + OTHER_FILES;
 	struct rlimit limit;
@@ -146,7 +149,7 @@ static enum tel_exit make_room_for_files(const struct tel_command *self, const s
 		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
 			return TEL_EXIT_OK;
 	}
-	return tel_usage_error(self, "--concurrency %zu with %u copies needs %llu open files; "
+	return tel_usage_error(usage, "--concurrency %zu with %u copies needs %llu open files; "
 			       "'ulimit -n' allows %llu", sim->order.concurrency, sim->order.copies,
 			       (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
 }
@@ -179,7 +182,126 @@ static void make_order(struct simulate *sim)
 	order->may_use_proxy = sim->allow_remote;
 }
 
-/* ---- run -------------------------------------------------------------------------------- */
+/* ---- what came of it ----------------------------------------------------------------- */
+
+static void put_refused(const struct tel_sim_tally *t, struct tel_buf *out)
+{
+	char key[16];
+	size_t i;
+
+	tel_out_key(out, "refused");
+	tel_buf_puts(out, "{");
+	for (i = 0; i < TEL_HTTP_STATUSES; i++) {
+		if (!t->refused[i])
+			continue;
+		snprintf(key, sizeof(key), "%zu", i);
+		tel_out_key(out, key);
+		tel_out_int(out, (int64_t)t->refused[i]);
+	}
+	tel_buf_puts(out, "}");
+}
+
+static void put_latency(const struct tel_sim_tally *t, struct tel_buf *out)
+{
+	tel_out_key(out, "latencyMs");
+	tel_buf_printf(out, "{\"p50\":%.3f,\"p95\":%.3f,\"p99\":%.3f,\"max\":%.3f}",
+		       tel_sim_tally_percentile(t, 50), tel_sim_tally_percentile(t, 95),
+		       tel_sim_tally_percentile(t, 99), tel_sim_tally_percentile(t, 100));
+}
+
+static void put_room(const struct tel_sim_call *call, struct tel_buf *out)
+{
+	tel_out_comma(out);
+	tel_buf_puts(out, "{");
+	tel_out_key(out, "name");
+	tel_out_name(out, call->room);
+	tel_out_key(out, "sid");
+	tel_out_name(out, call->room_sid);
+	tel_out_key(out, "sipCallId");
+	tel_out_name(out, call->sip_call_id);
+	tel_out_key(out, "from");
+	tel_out_name(out, call->from);
+	tel_buf_puts(out, "}");
+}
+
+static enum tel_err put_rooms(const struct tel_sim_order *order, bool json, struct tel_buf *out)
+{
+	struct tel_sim_call call;
+	enum tel_err err = TEL_OK;
+	size_t i;
+
+	if (json) {
+		tel_out_key(out, "rooms");
+		tel_buf_puts(out, "[");
+	}
+	for (i = 1; i <= order->calls && !err; i++) {
+		err = tel_sim_call_make(&order->plan, i, &call);
+		if (!err && json)
+			put_room(&call, out);
+		else if (!err)
+			tel_buf_printf(out, "room          %s\n", call.room);
+	}
+	tel_buf_puts(out, json ? "]" : "");
+	return err;
+}
+
+static void put_json(const struct simulate *sim, struct tel_buf *out)
+{
+	const struct tel_sim_tally *t = &sim->tally;
+	const struct {
+		const char *key;
+		uint64_t value;
+	} numbers[] = {
+		{ "seed", sim->order.plan.seed },
+		{ "calls", t->calls },
+		{ "events", t->events },
+		{ "eventsAcknowledged", t->events_acknowledged },
+		{ "dropped", t->dropped },
+		{ "sent", t->sent },
+		{ "acknowledged", t->acknowledged },
+		{ "unanswered", t->unanswered },
+		{ "attempts", t->attempts },
+	};
+	size_t i;
+
+	tel_buf_puts(out, "{");
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		tel_out_key(out, numbers[i].key);
+		tel_out_int(out, (int64_t)numbers[i].value);
+	}
+	put_refused(t, out);
+	put_latency(t, out);
+	tel_out_key(out, "seconds");
+	tel_buf_printf(out, "%.3f", t->seconds);
+	put_rooms(&sim->order, true, out);
+	tel_buf_puts(out, "}\n");
+}
+
+static void put_words(const struct simulate *sim, struct tel_buf *out)
+{
+	const struct tel_sim_tally *t = &sim->tally;
+	size_t i;
+
+	tel_buf_printf(out, "seed          %llu\n", (unsigned long long)sim->order.plan.seed);
+	tel_buf_printf(out, "calls         %llu\n", (unsigned long long)t->calls);
+	if (sim->order.calls <= ROOMS_SHOWN)
+		put_rooms(&sim->order, false, out);
+	tel_buf_printf(out, "events        %llu, and %llu dropped\n",
+		       (unsigned long long)t->events, (unsigned long long)t->dropped);
+	tel_buf_printf(out, "deliveries    %llu, in %llu requests, %.1f s\n",
+		       (unsigned long long)t->sent, (unsigned long long)t->attempts, t->seconds);
+	tel_buf_printf(out, "acknowledged  %llu\n", (unsigned long long)t->acknowledged);
+	for (i = 0; i < TEL_HTTP_STATUSES; i++)
+		if (t->refused[i])
+			tel_buf_printf(out, "refused       %llu with status %zu\n",
+				       (unsigned long long)t->refused[i], i);
+	if (t->unanswered)
+		tel_buf_printf(out, "unanswered    %llu: %s\n", (unsigned long long)t->unanswered,
+			       t->last_error ? t->last_error : "no answer");
+	tel_buf_printf(out, "latency       p50 %.1f ms, p95 %.1f ms, max %.1f ms\n",
+		       tel_sim_tally_percentile(t, 50), tel_sim_tally_percentile(t, 95),
+		       tel_sim_tally_percentile(t, 100));
+}
 
 static enum tel_exit report(const struct simulate *sim)
 {
@@ -188,15 +310,17 @@ static enum tel_exit report(const struct simulate *sim)
 
 	tel_buf_init(&out, TEL_CTL_MAX_OUTPUT);
 	if (sim->json)
-		tel_sim_summary_json(&sim->order, &sim->tally, &out);
+		put_json(sim, &out);
 	else
-		tel_sim_summary_words(&sim->order, &sim->tally, &out);
+		put_words(sim, &out);
 	status = tel_say(&out);
 	tel_buf_release(&out);
 	if (status)
 		return status;
 	return sim->tally.acknowledged == sim->tally.sent ? TEL_EXIT_OK : TEL_EXIT_NOT_SO;
 }
+
+/* ---- run -------------------------------------------------------------------------------- */
 
 static enum tel_exit send_all(struct simulate *sim)
 {
@@ -224,13 +348,13 @@ static enum tel_exit send_all(struct simulate *sim)
 	return TEL_EXIT_TROUBLE;
 }
 
-static enum tel_exit run(const struct tel_command *self, struct simulate *sim)
+static enum tel_exit run(struct simulate *sim, const struct tel_usage *usage)
 {
-	enum tel_exit status = check(self, sim);
+	enum tel_exit status = check(usage, sim);
 
 	make_order(sim);
 	if (!status)
-		status = make_room_for_files(self, sim);
+		status = make_room_for_files(usage, sim);
 	if (!status)
 		status = make_ring(sim);
 	if (!status)
@@ -242,77 +366,6 @@ static enum tel_exit run(const struct tel_command *self, struct simulate *sim)
 	return status;
 }
 
-/* ---- options ------------------------------------------------------------------------------ */
-
-#define AT(field) offsetof(struct simulate, field)
-
-static const struct tel_option options[] = {
-	{ "url", TEL_OPTION_TEXT, AT(order.url), "URL",
-	  "where the webhooks go (default:\n" DEFAULT_URL ")", 0, 0 },
-	{ "allow-remote", TEL_OPTION_FLAG, AT(allow_remote), NULL,
-	  "let the URL be on another machine", 0, 0 },
-	{ "key", TEL_OPTION_TEXT, AT(key), "KEY",
-	  "API key to sign with (default: the configuration's)", 0, 0 },
-	{ "secret-file", TEL_OPTION_TEXT, AT(secret_file), "FILE",
-	  "file that holds the secret of --key", 0, 0 },
-	{ "calls", TEL_OPTION_INT, AT(calls), "N", "how many calls (default: 1)", 1,
-	  10000000 },
-	{ "concurrency", TEL_OPTION_INT, AT(concurrency), "N",
-	  "calls under way at a time (default: 64)", 1, 20000 },
-	{ "from", TEL_OPTION_TEXT, AT(order.plan.from), "NUMBER",
-	  "the caller; {n} in it is the call's number, from 1\n"
-	  "(default: +15550100, +15550101, ...)", 0, 0 },
-	{ "to", TEL_OPTION_TEXT, AT(order.plan.to), "NUMBER", "the number called (default: +15550123)",
-	  0, 0 },
-	{ "trunk", TEL_OPTION_TEXT, AT(order.plan.trunk), "ID", "the trunk (default: ST_simulated)",
-	  0, 0 },
-	{ "room", TEL_OPTION_TEXT, AT(order.plan.room), "NAME",
-	  "the room; {n} as in --from (default: call-_FROM_ and\n12 random characters)",
-	  0, 0 },
-	{ "agent-name", TEL_OPTION_TEXT, AT(order.plan.agent_name), "NAME",
-	  "who joins as the agent (default: the configuration's)", 0, 0 },
-	{ "no-agent", TEL_OPTION_FLAG, AT(order.plan.no_agent), NULL,
-	  "send no events of agents: LiveKit or a stub sends them", 0, 0 },
-	{ "hold", TEL_OPTION_FLAG, AT(order.plan.hold), NULL,
-	  "send no endings: the callers stay", 0, 0 },
-	{ "duplicate", TEL_OPTION_INT, AT(duplicate), "N",
-	  "send every event N times more, at the same moment", 0, 100 },
-	{ "shuffle", TEL_OPTION_FLAG, AT(order.plan.shuffle), NULL,
-	  "send the events of a call in random order", 0, 0 },
-	{ "drop", TEL_OPTION_DECIMAL, AT(order.plan.drop), "PERCENT",
-	  "leave out so many of the events", 0, 100 },
-	{ "seed", TEL_OPTION_INT, AT(seed), "N",
-	  "make the very calls of an earlier run: names, ids,\n"
-	  "order and what is dropped (default: random, and told)", 0, INT64_C(1) << 53 },
-	{ "pace", TEL_OPTION_INT, AT(pace), "MS",
-	  "pause between the events of a call (default: 0)", 0, 3600000 },
-	{ "talk", TEL_OPTION_INT, AT(talk), "MS",
-	  "pause before the caller hangs up (default: 0)", 0, 86400000 },
-	{ "timeout", TEL_OPTION_INT, AT(timeout), "SECONDS",
-	  "wait so long for an answer (default: 30)", 1, 3600 },
-	{ "retry-scale", TEL_OPTION_DECIMAL, AT(order.retry_scale), "X",
-	  "factor for LiveKit's pauses of 1, 2, 4, 8 s before it\n"
-	  "tries again (default: 1)", 0, 1000 },
-	{ "acknowledged", TEL_OPTION_TEXT, AT(acknowledged), "FILE",
-	  "write the id of every event answered 2xx, and after a\n"
-	  "tab its room: one line each, as it happens", 0, 0 },
-	TEL_OPTION_JSON(struct simulate),
-	TEL_OPTION_CONFIG(struct simulate),
-};
-
-static const struct tel_usage usage = {
-	TEL_OPTIONS(options),
-	.about = "Whole calls as LiveKit tells them: room_started, participant_joined (phone),\n"
-		 "track_published, participant_joined (agent), participant_left (phone, agent),\n"
-		 "room_finished. The events of a call go out one after the other, each when the one\n"
-		 "before was answered. What gets no answer, 429 or 5xx is tried up to five times.\n"
-		 "The same seed against the same store is one big duplicate.",
-	.exits = "  0  every delivery was acknowledged\n"
-		 "  1  some were refused, or never answered\n"
-		 "  2  the command line or the configuration is wrong\n"
-		 "  3  trouble with the memory or the disk\n",
-};
-
 enum tel_exit tel_cmd_simulate_inbound(const struct tel_command *self, int argc, char **argv)
 {
 	struct simulate sim = {
@@ -322,9 +375,76 @@ enum tel_exit tel_cmd_simulate_inbound(const struct tel_command *self, int argc,
 			.plan = { .to = "+15550123", .trunk = "ST_simulated" },
 		},
 	};
+	struct tel_sim_plan *plan = &sim.order.plan;
+	const struct tel_option options[] = {
+		{ "url", TEL_OPTION_TEXT, &sim.order.url, "URL",
+		  "where the webhooks go (default:\n" DEFAULT_URL ")", 0, 0 },
+		{ "allow-remote", TEL_OPTION_FLAG, &sim.allow_remote, NULL,
+		  "let the URL be on another machine", 0, 0 },
+		{ "key", TEL_OPTION_TEXT, &sim.key, "KEY",
+		  "API key to sign with (default: the configuration's)", 0, 0 },
+		{ "secret-file", TEL_OPTION_TEXT, &sim.secret_file, "FILE",
+		  "file that holds the secret of --key", 0, 0 },
+		{ "calls", TEL_OPTION_INT, &sim.calls, "N", "how many calls (default: 1)", 1,
+		  10000000 },
+		{ "concurrency", TEL_OPTION_INT, &sim.concurrency, "N",
+		  "calls under way at a time (default: 64)", 1, 20000 },
+		{ "from", TEL_OPTION_TEXT, &plan->from, "NUMBER",
+		  "the caller; {n} in it is the call's number, from 1\n"
+		  "(default: +15550100, +15550101, ...)", 0, 0 },
+		{ "to", TEL_OPTION_TEXT, &plan->to, "NUMBER", "the number called (default: +15550123)",
+		  0, 0 },
+		{ "trunk", TEL_OPTION_TEXT, &plan->trunk, "ID", "the trunk (default: ST_simulated)",
+		  0, 0 },
+		{ "room", TEL_OPTION_TEXT, &plan->room, "NAME",
+		  "the room; {n} as in --from (default: call-_FROM_ and\n12 random characters)",
+		  0, 0 },
+		{ "agent-name", TEL_OPTION_TEXT, &plan->agent_name, "NAME",
+		  "who joins as the agent (default: the configuration's)", 0, 0 },
+		{ "no-agent", TEL_OPTION_FLAG, &plan->no_agent, NULL,
+		  "send no events of agents: LiveKit or a stub sends them", 0, 0 },
+		{ "hold", TEL_OPTION_FLAG, &plan->hold, NULL,
+		  "send no endings: the callers stay", 0, 0 },
+		{ "duplicate", TEL_OPTION_INT, &sim.duplicate, "N",
+		  "send every event N times more, at the same moment", 0, 100 },
+		{ "shuffle", TEL_OPTION_FLAG, &plan->shuffle, NULL,
+		  "send the events of a call in random order", 0, 0 },
+		{ "drop", TEL_OPTION_DECIMAL, &plan->drop, "PERCENT",
+		  "leave out so many of the events", 0, 100 },
+		{ "seed", TEL_OPTION_INT, &sim.seed, "N",
+		  "make the very calls of an earlier run: names, ids,\n"
+		  "order and what is dropped (default: random, and told)", 0, INT64_C(1) << 53 },
+		{ "pace", TEL_OPTION_INT, &sim.pace, "MS",
+		  "pause between the events of a call (default: 0)", 0, 3600000 },
+		{ "talk", TEL_OPTION_INT, &sim.talk, "MS",
+		  "pause before the caller hangs up (default: 0)", 0, 86400000 },
+		{ "timeout", TEL_OPTION_INT, &sim.timeout, "SECONDS",
+		  "wait so long for an answer (default: 30)", 1, 3600 },
+		{ "retry-scale", TEL_OPTION_DECIMAL, &sim.order.retry_scale, "X",
+		  "factor for LiveKit's pauses of 1, 2, 4, 8 s before it\n"
+		  "tries again (default: 1)", 0, 1000 },
+		{ "acknowledged", TEL_OPTION_TEXT, &sim.acknowledged, "FILE",
+		  "write the id of every event answered 2xx, and after a\n"
+		  "tab its room: one line each, as it happens", 0, 0 },
+		TEL_OPTION_JSON(&sim.json),
+		TEL_OPTION_CONFIG(&sim.config),
+	};
+	const struct tel_usage usage = {
+		.command = self, .operands = "",
+		.about = "Whole calls as LiveKit tells them: room_started, participant_joined (phone),\n"
+			 "track_published, participant_joined (agent), participant_left (phone, agent),\n"
+			 "room_finished. The events of a call go out one after the other, each when the one\n"
+			 "before was answered. What gets no answer, 429 or 5xx is tried up to five times.\n"
+			 "The same seed against the same store is one big duplicate.",
+		.exits = "  0  every delivery was acknowledged\n"
+			 "  1  some were refused, or never answered\n"
+			 "  2  the command line or the configuration is wrong\n"
+			 "  3  trouble with the memory or the disk\n",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
 	enum tel_exit status;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &sim, NULL, &status))
+	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
-	return run(self, &sim);
+	return run(&sim, &usage);
 }

@@ -77,36 +77,31 @@ out:
 	return status;
 }
 
-struct options {
-	const char *config;
-	bool json;
-};
-
-static const struct tel_option options[] = {
-	TEL_OPTION_JSON(struct options),
-	TEL_OPTION_CONFIG(struct options),
-};
-
-static const struct tel_usage usage = {
-	TEL_OPTIONS(options),
-	.about = "Reads all of one moment of the store while it is in use, and writes nothing.",
-	.exits = "  0  every index fits\n"
-		 "  1  there is damage; the first of it is named\n"
-		 "  2  the command line or the configuration is wrong\n"
-		 "  3  trouble with the store, the disk or the memory\n",
-};
-
 enum tel_exit tel_cmd_store_check(const struct tel_command *self, int argc, char **argv)
 {
-	struct options given = { 0 };
+	const char *config = NULL;
+	bool json = false;
+	const struct tel_option options[] = {
+		TEL_OPTION_JSON(&json),
+		TEL_OPTION_CONFIG(&config),
+	};
+	const struct tel_usage usage = {
+		.command = self, .operands = "",
+		.about = "Reads all of one moment of the store while it is in use, and writes nothing.",
+		.exits = "  0  every index fits\n"
+			 "  1  there is damage; the first of it is named\n"
+			 "  2  the command line or the configuration is wrong\n"
+			 "  3  trouble with the store, the disk or the memory\n",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
 	struct tel_session session = { 0 };
 	enum tel_exit status;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &given, NULL, &status))
+	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
-	status = tel_session_open(given.config, &session);
+	status = tel_session_open(config, &session);
 	if (!status)
-		status = check(&session, given.json);
+		status = check(&session, json);
 	tel_session_close(&session);
 	return status;
 }

@@ -44,34 +44,29 @@ static enum tel_exit print(const struct tel_store_stats *s, bool json)
 	return status;
 }
 
-struct options {
-	const char *config;
-	bool json;
-};
-
-static const struct tel_option options[] = {
-	TEL_OPTION_JSON(struct options),
-	TEL_OPTION_CONFIG(struct options),
-};
-
-static const struct tel_usage usage = {
-	TEL_OPTIONS(options),
-};
-
 enum tel_exit tel_cmd_store_stats(const struct tel_command *self, int argc, char **argv)
 {
-	struct options given = { 0 };
+	const char *config = NULL;
+	bool json = false;
+	const struct tel_option options[] = {
+		TEL_OPTION_JSON(&json),
+		TEL_OPTION_CONFIG(&config),
+	};
+	const struct tel_usage usage = {
+		.command = self, .operands = "",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
 	struct tel_session session = { 0 };
 	struct tel_store_stats stats = { 0 };
 	enum tel_exit status;
 	enum tel_err err;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &given, NULL, &status))
+	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
-	status = tel_session_open(given.config, &session);
+	status = tel_session_open(config, &session);
 	if (!status) {
 		err = session.store->ops->stats(session.store, &stats);
-		status = err ? tel_store_trouble(&session, err) : print(&stats, given.json);
+		status = err ? tel_store_trouble(&session, err) : print(&stats, json);
 	}
 	tel_session_close(&session);
 	return status;

@@ -89,33 +89,28 @@ static enum tel_exit run(const char *config_file, bool once, tel_time patience)
 	return status;
 }
 
-struct options {
-	const char *config;
-	bool once;
-	int64_t patience;
-};
-
-static const struct tel_option options[] = {
-	{ "once", TEL_OPTION_FLAG, offsetof(struct options, once), NULL,
-	  "run what is due now, then exit: for cron", 0, 0 },
-	{ "patience", TEL_OPTION_INT, offsetof(struct options, patience), "SECONDS",
-	  "--once ends after this long in any case (default: 50)", 1, 86400 },
-	TEL_OPTION_CONFIG(struct options),
-};
-
-static const struct tel_usage usage = {
-	TEL_OPTIONS(options),
-	.about = "Without --once it runs until SIGTERM or SIGINT. Any number may run, beside each\n"
-		 "other and beside FastCGI processes, on one store and as the user that owns it.\n"
-		 "The log is JSON lines on standard error.",
-};
-
 enum tel_exit tel_cmd_work(const struct tel_command *self, int argc, char **argv)
 {
-	struct options given = { .patience = DEFAULT_PATIENCE };
+	const char *config = NULL;
+	bool once = false;
+	int64_t patience = DEFAULT_PATIENCE;
+	const struct tel_option options[] = {
+		{ "once", TEL_OPTION_FLAG, &once, NULL,
+		  "run what is due now, then exit: for cron", 0, 0 },
+		{ "patience", TEL_OPTION_INT, &patience, "SECONDS",
+		  "--once ends after this long in any case (default: 50)", 1, 86400 },
+		TEL_OPTION_CONFIG(&config),
+	};
+	const struct tel_usage usage = {
+		.command = self, .operands = "",
+		.about = "Without --once it runs until SIGTERM or SIGINT. Any number may run, beside each\n"
+			 "other and beside FastCGI processes, on one store and as the user that owns it.\n"
+			 "The log is JSON lines on standard error.",
+		.options = options, .n_options = sizeof(options) / sizeof(options[0]),
+	};
 	enum tel_exit status;
 
-	if (!tel_options_parse(self, &usage, argc, argv, &given, NULL, &status))
+	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
-	return run(given.config, given.once, given.patience * TEL_SECOND);
+	return run(config, once, patience * TEL_SECOND);
 }

@@ -60,7 +60,7 @@ static void write_exits(const struct tel_usage *usage, struct tel_buf *out)
 	}
 }
 
-static enum tel_exit print_help(const struct tel_command *self, const struct tel_usage *usage)
+static enum tel_exit print_help(const struct tel_usage *usage)
 {
 	const struct tel_option *o;
 	struct tel_buf out;
@@ -69,9 +69,9 @@ static enum tel_exit print_help(const struct tel_command *self, const struct tel
 
 	tel_buf_init(&out, MAX_HELP);
 	tel_buf_puts(&out, "Usage: ");
-	tel_command_name(self, &out);
-	tel_buf_printf(&out, " [OPTION]...%s%s\n\n%s.\n", usage->operands ? " " : "",
-		       usage->operands ? usage->operands : "", self->summary);
+	tel_command_name(usage->command, &out);
+	tel_buf_printf(&out, " [OPTION]...%s%s\n\n%s.\n", usage->operands[0] ? " " : "",
+		       usage->operands, usage->command->summary);
 	if (usage->about)
 		tel_buf_printf(&out, "\n%s\n", usage->about);
 	tel_buf_puts(&out, "\nOptions:\n");
@@ -86,14 +86,14 @@ static enum tel_exit print_help(const struct tel_command *self, const struct tel
 	return status;
 }
 
-enum tel_exit tel_usage_error(const struct tel_command *self, const char *format, ...)
+enum tel_exit tel_usage_error(const struct tel_usage *usage, const char *format, ...)
 {
 	struct tel_buf name;
 	va_list args;
 
 	fflush(stdout);
 	tel_buf_init(&name, MAX_HELP);
-	tel_command_name(self, &name);
+	tel_command_name(usage->command, &name);
 	fprintf(stderr, "%.*s: ", TEL_STR_ARG(tel_buf_str(&name)));
 	va_start(args, format);
 	vfprintf(stderr, format, args);
@@ -105,7 +105,7 @@ enum tel_exit tel_usage_error(const struct tel_command *self, const char *format
 
 /* ---- values ----------------------------------------------------------- */
 
-static bool parse_decimal(const char *text, const struct tel_option *o, void *field)
+static bool parse_decimal(const char *text, const struct tel_option *o)
 {
 	double value;
 	char *end;
@@ -114,32 +114,31 @@ static bool parse_decimal(const char *text, const struct tel_option *o, void *fi
 	value = strtod(text, &end);
 	if (errno || end == text || *end || !(value >= (double)o->min && value <= (double)o->max))
 		return false;
-	*(double *)field = value;
+	*(double *)o->value = value;
 	return true;
 }
 
-static bool take_value(const struct tel_command *self, const struct tel_option *o, const char *text,
-		       void *field)
+static bool take_value(const struct tel_usage *usage, const struct tel_option *o, const char *text)
 {
 	switch (o->type) {
 	case TEL_OPTION_FLAG:
-		*(bool *)field = true;
+		*(bool *)o->value = true;
 		return true;
 	case TEL_OPTION_TEXT:
 		if (!*text)
-			tel_usage_error(self, "--%s is empty: give it a %s", o->name, o->metavar);
-		*(const char **)field = text;
+			tel_usage_error(usage, "--%s is empty: give it a %s", o->name, o->metavar);
+		*(const char **)o->value = text;
 		return *text != '\0';
 	case TEL_OPTION_INT:
-		if (!tel_num_parse(tel_str_from(text), o->min, o->max, field))
+		if (!tel_num_parse(tel_str_from(text), o->min, o->max, o->value))
 			return true;
-		tel_usage_error(self, "--%s '%s' is not a whole number from %lld to %lld",
+		tel_usage_error(usage, "--%s '%s' is not a whole number from %lld to %lld",
 				o->name, text, (long long)o->min, (long long)o->max);
 		return false;
 	case TEL_OPTION_DECIMAL:
-		if (parse_decimal(text, o, field))
+		if (parse_decimal(text, o))
 			return true;
-		tel_usage_error(self, "--%s '%s' is not a number from %lld to %lld", o->name,
+		tel_usage_error(usage, "--%s '%s' is not a number from %lld to %lld", o->name,
 				text, (long long)o->min, (long long)o->max);
 		return false;
 	}
@@ -163,44 +162,41 @@ static void to_getopt(const struct tel_usage *usage, struct option out[MAX_OPTIO
 	out[i + 1] = (struct option){ 0 };
 }
 
-static void say_fault(const struct tel_command *self, const struct tel_usage *usage, int result,
-		      char **argv)
+static void say_fault(const struct tel_usage *usage, int result, char **argv)
 {
 	const struct tel_option *o = optopt >= FIRST ? &usage->options[optopt - FIRST] : NULL;
 
 	if (result == ':' && o)
-		tel_usage_error(self, "--%s needs a %s behind it", o->name, o->metavar);
+		tel_usage_error(usage, "--%s needs a %s behind it", o->name, o->metavar);
 	else if (o)
-		tel_usage_error(self, "--%s takes no value", o->name);
+		tel_usage_error(usage, "--%s takes no value", o->name);
 	else if (optopt == HELP)
-		tel_usage_error(self, "--help takes no value");
+		tel_usage_error(usage, "--help takes no value");
 	else if (optopt)
-		tel_usage_error(self, "there is no option -%c", optopt);
+		tel_usage_error(usage, "there is no option -%c", optopt);
 	else
-		tel_usage_error(self, "there is no option %s, or it stands for several",
+		tel_usage_error(usage, "there is no option %s, or it stands for several",
 				argv[optind - 1]);
 }
 
-static bool check_operands(const struct tel_command *self, const struct tel_usage *usage, int argc,
-			   char **argv)
+static bool check_operands(const struct tel_usage *usage, int argc, char **argv)
 {
 	int given = argc - optind;
 
 	if (given == usage->n_operands)
 		return true;
 	if (given < usage->n_operands)
-		tel_usage_error(self, "%s is missing", usage->operands);
+		tel_usage_error(usage, "%s is missing", usage->operands);
 	else
-		tel_usage_error(self, "'%s' is one argument too many",
+		tel_usage_error(usage, "'%s' is one argument too many",
 				argv[optind + usage->n_operands]);
 	return false;
 }
 
-bool tel_options_parse(const struct tel_command *self, const struct tel_usage *usage, int argc,
-		       char **argv, void *values, char ***operands, enum tel_exit *exit)
+bool tel_options_parse(const struct tel_usage *usage, int argc, char **argv, char ***operands,
+		       enum tel_exit *exit)
 {
 	struct option table[MAX_OPTIONS + 2];
-	const struct tel_option *o;
 	int c;
 
 	to_getopt(usage, table);
@@ -209,18 +205,17 @@ bool tel_options_parse(const struct tel_command *self, const struct tel_usage *u
 	optind = 0;	/* GNU: start anew */
 	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (c == HELP) {
-			*exit = print_help(self, usage);
+			*exit = print_help(usage);
 			return false;
 		}
 		if (c < FIRST) {
-			say_fault(self, usage, c, argv);
+			say_fault(usage, c, argv);
 			return false;
 		}
-		o = &usage->options[c - FIRST];
-		if (!take_value(self, o, optarg, (char *)values + o->offset))
+		if (!take_value(usage, &usage->options[c - FIRST], optarg))
 			return false;
 	}
-	if (!check_operands(self, usage, argc, argv))
+	if (!check_operands(usage, argc, argv))
 		return false;
 	if (operands)
 		*operands = argv + optind;

@@ -175,6 +175,8 @@ class Quickstart(unittest.TestCase):
         text = self.read_until(process, SERVING)
         suggested = re.findall(r"^    ((?:curl|export|ctl/).*)$", text, re.M)
         self.assertEqual(len(suggested), 4, text)
+        suggested += [f"curl -fs {url}" for url in re.findall(r"(?:Health|Metrics): (\S+)", text)]
+        self.assertEqual(len(suggested), 6, text)
         done = subprocess.run(["/bin/sh", "-euc", "\n".join(suggested)], cwd=self.tree, text=True, timeout=PATIENCE,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)

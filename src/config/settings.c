@@ -158,8 +158,8 @@ static const struct tel_setting settings[TEL_SETTINGS] = {
 		.allowed = "`name: sha256` pairs, separated by commas or newlines, at most 16: a "
 			   "word, and the 64 hex digits of the token's SHA-256",
 		.help = "Static tokens for the API, beside LiveKit's access tokens. Only their "
-			"hashes are here: `printf %s TOKEN | sha256sum`. A token should be 32 "
-			"random characters or more.",
+			"hashes are here: what `sha256sum` prints of a token without a newline. A "
+			"token should be 32 random characters or more.",
 	},
 	[TEL_SET_LOG_LEVEL] = {
 		.key = "TELEPHONY_LOG_LEVEL", .parse = tel_parse_choice, .offset = AT(log_level),

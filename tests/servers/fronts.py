@@ -281,13 +281,20 @@ class Front:
         if self.program is None:
             return
         # Only a server that was killed leaves workers, and those may wait for it
-        # for ever; the program is asked first.
+        # for ever. Others are about to become the program, which is asked first.
+        if not self.killed:
+            self._await_no_workers()
         self._kill(self._workers())
         programs = self.fastcgi_pids()
         for pid in programs:
             send_signal(pid, signal.SIGTERM)
         await_end(programs, STOP_TIMEOUT)
         self._kill(self.fastcgi_pids())
+
+    def _await_no_workers(self):
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while self._workers() and time.monotonic() < deadline:
+            time.sleep(POLL)
 
     def _workers(self):
         if self._server is None:
