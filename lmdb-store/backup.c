@@ -32,8 +32,8 @@ static enum tel_err copy_to(MDB_env *env, int dir, const char *directory, struct
 		rc = errno;
 	if (!rc && renameat(dir, "data.mdb.part", dir, "data.mdb"))
 		rc = errno;
-	if (!rc && fsync(dir))
-		rc = errno;
+	if (!rc)
+		rc = tel_lmdb_sync_names(directory);
 	if (rc && fd >= 0)
 		unlinkat(dir, "data.mdb.part", 0);
 	return rc ? tel_lmdb_say(why, tel_lmdb_err(rc), "cannot write the backup in %s: %s",

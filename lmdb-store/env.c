@@ -87,8 +87,10 @@ static enum tel_err open_shrinking(struct tel_lmdb_store *s, const struct tel_lm
 				   struct tel_buf *why)
 {
 	size_t wanted = options->map_size ? options->map_size : TEL_LMDB_MAP_SIZE, size = wanted;
-	int rc = try_env(options, size, &s->env);
+	int rc = options->read_only ? 0 : tel_lmdb_make_file(options->path);
 
+	if (!rc)
+		rc = try_env(options, size, &s->env);
 	while (rc == ENOMEM && size / 2 >= SMALLEST_MAP) {
 		size /= 2;
 		rc = try_env(options, size, &s->env);
@@ -163,6 +165,8 @@ static enum tel_err make_tables(struct tel_lmdb_store *s, const char *path, stru
 		err = tel_lmdb_err(open_tables(s, t.txn, MDB_CREATE));
 	if (!err)
 		err = tel_lmdb_put(&t, TEL_LMDB_META, SCHEMA_KEY, TEL_STR(SCHEMA));
+	if (!err)
+		err = tel_lmdb_err(tel_lmdb_sync_names(path));
 	if (err)
 		tel_lmdb_abort(&t);
 	else

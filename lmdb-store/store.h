@@ -92,6 +92,13 @@ struct tel_lmdb_place {
 TEL_MUST_CHECK enum tel_err tel_lmdb_place(const char *path, bool read_only,
 					   struct tel_lmdb_place *out, struct tel_buf *why);
 
+/* ---- birth.c: a new store; LMDB or errno codes ---- */
+
+/* data.mdb, whole and empty, unless there is one. */
+int tel_lmdb_make_file(const char *path);
+/* The names in the directory `path`, and its own, survive a power cut. */
+int tel_lmdb_sync_names(const char *path);
+
 /* ---- env.c ---- */
 
 /* s->env and s->tables. */
