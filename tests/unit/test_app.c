@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fakes/failing_store.h"
 #include "fakes/rig.h"
 #include "harness.h"
 #include "memory-store/memory_store.h"
@@ -680,90 +681,32 @@ static void a_stopping_runner_does_what_was_promised(void)
 
 /* ---- things that went wrong once -------------------------------------------------- */
 
-/* A store whose next reads of a call fail. */
-struct failing_store {
-	struct tel_call_store base;
-	struct tel_call_store_ops ops;
-	struct tel_call_store *real;
-	int failures;
-	size_t dues;
-};
-
-static enum tel_err failing_get(struct tel_call_store *store, const struct tel_call_id *id,
-				struct tel_call **out, struct tel_timeline *timeline)
+/* The next reads of a call fail in process `a`. */
+static void put_failing_store(struct stage *s, struct tel_failing_store *f, size_t failures)
 {
-	struct failing_store *f = (struct failing_store *)store;
-
-	if (f->failures > 0) {
-		f->failures--;
-		return TEL_EBUSY;
-	}
-	return f->real->ops->get(f->real, id, out, timeline);
-}
-
-static enum tel_err counted_due(struct tel_call_store *store, const struct tel_due_query *query,
-				struct tel_due_page *out)
-{
-	struct failing_store *f = (struct failing_store *)store;
-
-	f->dues++;
-	return f->real->ops->due(f->real, query, out);
-}
-
-static enum tel_err passed_step(struct tel_call_store *store, const struct tel_step_about *about,
-				tel_decide_fn decide, void *ctx)
-{
-	struct failing_store *f = (struct failing_store *)store;
-
-	return f->real->ops->step(f->real, about, decide, ctx);
-}
-
-static enum tel_err passed_list(struct tel_call_store *store, const struct tel_call_filter *filter,
-				struct tel_call_page *out)
-{
-	struct failing_store *f = (struct failing_store *)store;
-
-	return f->real->ops->list(f->real, filter, out);
-}
-
-static enum tel_err passed_sweep(struct tel_call_store *store, tel_time now, size_t budget,
-				 struct tel_sweep_report *out)
-{
-	struct failing_store *f = (struct failing_store *)store;
-
-	return f->real->ops->sweep(f->real, now, budget, out);
-}
-
-static void put_failing_store(struct stage *s, struct failing_store *f, int failures)
-{
-	*f = (struct failing_store){
-		.ops = {
-			.name = "failing", .step = passed_step, .get = failing_get,
-			.list = passed_list, .due = counted_due, .sweep = passed_sweep,
-		},
-		.real = s->store, .failures = failures,
-	};
-	f->base.ops = &f->ops;
+	tel_failing_store_init(f, s->store);
+	tel_failing_store_set(f, &(struct tel_store_fault){
+		.calls = TEL_CALL_GET, .at = 1, .times = failures, .err = TEL_EBUSY });
 	s->a.app.store = &f->base;
 }
 
 static void a_promised_job_outlives_trouble_of_the_store(void)
 {
-	struct failing_store f;
+	struct tel_failing_store f;
 	struct stage s;
 
 	set_up(&s);
 	put_failing_store(&s, &f, 5);
 	caller(&s, &s.a);
 	tel_rig_pass(&s.a, 5 * TEL_SECOND);
-	CHECK_INT(f.failures, 0);
+	CHECK_INT(f.failed, 5);
 	CHECK_INT(made(&s), 1);
 	tear_down(&s);
 }
 
 static void a_process_that_slept_sends_nothing(void)
 {
-	struct failing_store f;
+	struct tel_failing_store f;
 	struct stage s;
 
 	set_up(&s);
@@ -773,7 +716,7 @@ static void a_process_that_slept_sends_nothing(void)
 	s.clock.now += TEL_LEASE_TIME + TEL_SECOND;
 	tel_rig_pass(&s.b, 3 * TEL_SECOND);	/* another one takes over */
 	CHECK_INT(made(&s), 1);
-	f.failures = 0;
+	f.fault.times = 0;
 	tel_rig_pass(&s.a, 3 * TEL_SECOND);	/* it wakes up */
 	CHECK_INT(made(&s), 1);
 	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
@@ -782,7 +725,7 @@ static void a_process_that_slept_sends_nothing(void)
 
 static void nothing_is_sent_under_a_lease_that_is_over(void)
 {
-	struct failing_store f;
+	struct tel_failing_store f;
 	struct stage s;
 
 	set_up(&s);
@@ -791,7 +734,7 @@ static void nothing_is_sent_under_a_lease_that_is_over(void)
 	caller(&s, &s.a);
 	tel_rig_run(&s.a);
 	s.clock.now += TEL_LEASE_TIME + TEL_SECOND;
-	f.failures = 0;
+	f.fault.times = 0;
 	tel_rig_run(&s.a);			/* awake before anybody noticed */
 	tel_rig_pass(&s.a, 2 * TEL_SECOND);
 	tel_rig_pass(&s.b, 2 * TEL_SECOND);
@@ -804,7 +747,7 @@ static void nothing_is_sent_under_a_lease_that_is_over(void)
 
 static void a_process_that_slept_does_not_race_itself(void)
 {
-	struct failing_store f;
+	struct tel_failing_store f;
 	struct stage s;
 
 	set_up(&s);
@@ -812,7 +755,7 @@ static void a_process_that_slept_does_not_race_itself(void)
 	caller(&s, &s.a);
 	tel_rig_run(&s.a);
 	s.clock.now += TEL_LEASE_TIME + TEL_SECOND;
-	f.failures = 0;
+	f.fault.times = 0;
 	tel_rig_pass(&s.a, 5 * TEL_SECOND);
 	CHECK_INT(made(&s), 1);
 	CHECK_INT(sent(&s, TEL_LK_CREATE_DISPATCH), 1);
@@ -886,7 +829,7 @@ static void a_forgotten_caller_is_not_thrown_out(void)
 
 static void full_slots_are_no_reason_to_run_hot(void)
 {
-	struct failing_store f;
+	struct tel_failing_store f;
 	struct tel_event e;
 	char name[32];
 	struct stage s;

@@ -1,0 +1,150 @@
+/*
+ * Every allocation of a call's way through the program fails: its webhooks
+ * and its jobs, on both stores. What could not be done is answered 503 or
+ * tried again; the call gets exactly one agent and ends.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "compose/compose.h"
+#include "harness.h"
+#include "torture/failing_malloc.h"
+#include "torture/flow.h"
+#include "torture/torture.h"
+#include "base/banned.h"
+
+struct scene {
+	struct tel_flow flow;
+	enum tel_flow_stage stage;	/* the one that is tortured */
+	bool lmdb;
+};
+
+static void begin(void *ctx)
+{
+	struct scene *s = ctx;
+	int stage;
+
+	tel_flow_begin(&s->flow, s->lmdb);
+	for (stage = 0; stage < (int)s->stage; stage++)
+		tel_flow_do(&s->flow, (enum tel_flow_stage)stage);
+}
+
+static enum tel_err run(void *ctx)
+{
+	struct scene *s = ctx;
+
+	return tel_flow_once(&s->flow, s->stage);
+}
+
+/* From there on without failures. */
+static void look(void *ctx, enum tel_err err)
+{
+	struct scene *s = ctx;
+	int stage;
+
+	CHECK_INT(s->flow.last.status, err ? TEL_RECEIVED_UNAVAILABLE : TEL_RECEIVED);
+	for (stage = s->stage; stage < TEL_FLOW_STAGES; stage++)
+		tel_flow_do(&s->flow, (enum tel_flow_stage)stage);
+	tel_flow_check(&s->flow);
+	tel_flow_end(&s->flow);
+}
+
+static void torture_stages(bool lmdb)
+{
+	static const char *const names[] = {
+		"the caller's webhook", "the dispatch", "the agent's webhook", "the webhook of the end",
+		"deleting the room", "the room's webhook",
+	};
+	struct scene s = { .lmdb = lmdb };
+	int stage;
+
+	for (stage = 0; stage < TEL_FLOW_STAGES; stage++) {
+		s.stage = (enum tel_flow_stage)stage;
+		tel_torture(&(struct tel_torture){
+			.name = names[stage], .begin = begin, .run = run, .look = look, .ctx = &s,
+			.may_shrug = true });
+	}
+}
+
+static void on_memory(void)
+{
+	torture_stages(false);
+}
+
+/* A child for each, with a store of its own: minutes. */
+static void on_lmdb(void)
+{
+	if (tel_fail_whole_process && !getenv("TORTURE"))
+		return;
+	torture_stages(true);
+}
+
+/* ---- the program, started and stopped ------------------------------------- */
+
+static void load_config(struct tel_config **config, char dir[64])
+{
+	struct tel_problems problems = { 0 };
+	char store[128];
+	const char *environment[] = {
+		"LIVEKIT_URL=ws://127.0.0.1:1", "LIVEKIT_API_KEY=devkey",
+		"LIVEKIT_API_SECRET=devsecretdevsecretdevsecretdevsecret", store,
+		"TELEPHONY_STORE_SIZE=64M", "TELEPHONY_LOG_LEVEL=error", NULL,
+	};
+
+	snprintf(dir, 64, "/tmp/tel-compose-XXXXXX");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	snprintf(store, sizeof(store), "TELEPHONY_STORE=lmdb:%s", dir);
+	CU_ASSERT_EQUAL_FATAL(tel_config_load(environment, TEL_CONFIG_TO_SERVE, config, &problems), TEL_OK);
+	tel_problems_release(&problems);
+}
+
+static enum tel_err open_and_close(void *config)
+{
+	struct tel_compose *all = NULL;
+	struct tel_buf why;
+	enum tel_err err;
+
+	tel_buf_init(&why, TEL_MAX_CONFIG_FILE);
+	err = tel_compose_open(config, TEL_COMPOSE_WEBHOOKS | TEL_COMPOSE_JOBS, &all, &why);
+	tel_compose_close(all);
+	tel_buf_release(&why);
+	return err;
+}
+
+static void the_program(void)
+{
+	static const char *const files[] = { "data.mdb", "lock.mdb", "counters" };
+	struct tel_config *config;
+	char dir[64], path[96];
+	size_t i;
+
+	load_config(&config, dir);
+	tel_torture(&(struct tel_torture){
+		.name = "the program opened and closed", .run = open_and_close, .ctx = config,
+		.may_shrug = true });
+	tel_config_free(config);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "started and stopped", the_program },
+		{ "on memory", on_memory },
+		{ "on LMDB", on_lmdb },
+		CU_TEST_INFO_NULL,
+	};
+	CU_SuiteInfo suites[] = {
+		{ .pName = "failed allocations: a whole call", .pTests = tests },
+		CU_SUITE_INFO_NULL,
+	};
+
+	return tel_torture_suites(suites);
+}
