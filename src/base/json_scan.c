@@ -1,28 +1,118 @@
 #include "config.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "base/json_scan.h"
 #include "base/banned.h"
 
-/* From behind the opening quote to behind the closing one. */
-static const char *skip_string(const char *at, const char *end)
+struct tel_str tel_json_take_string(struct tel_str text, size_t *at)
 {
-	while (at < end && *at != '"')
-		at += *at == '\\' ? 2 : 1;
-	return at + 1;
+	size_t start = *at;
+
+	while (*at < text.len && text.ptr[*at] != '"')
+		*at += text.ptr[*at] == '\\' ? 2 : 1;
+	if (*at > text.len)
+		*at = text.len;
+	return (struct tel_str){ text.ptr + start, (*at)++ - start };
 }
 
 size_t tel_json_count_members(struct tel_str text)
 {
-	const char *at = text.ptr, *end = text.ptr + text.len;
-	size_t n = 0;
+	size_t at = 0, n = 0;
 	char c;
 
-	while (at < end) {
-		c = *at++;
+	while (at < text.len) {
+		c = text.ptr[at++];
 		if (c == '"')
-			at = skip_string(at, end);
+			tel_json_take_string(text, &at);
 		else
 			n += c == ':';
 	}
 	return n;
+}
+
+static bool is_digit_at(struct tel_str text, size_t at)
+{
+	return at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9';
+}
+
+static void skip_digits(struct tel_str text, size_t *at)
+{
+	while (is_digit_at(text, *at))
+		(*at)++;
+}
+
+static bool is_any_at(struct tel_str text, size_t at, char a, char b)
+{
+	return at < text.len && (text.ptr[at] == a || text.ptr[at] == b);
+}
+
+/* A number at *at, which moves behind it, or to where it is none any more. */
+static bool take_number(struct tel_str text, size_t *at)
+{
+	*at += is_any_at(text, *at, '-', '-');
+	if (!is_digit_at(text, *at) || (text.ptr[*at] == '0' && is_digit_at(text, *at + 1)))
+		return false;
+	skip_digits(text, at);
+	if (is_any_at(text, *at, '.', '.')) {
+		if (!is_digit_at(text, *at + 1))
+			return false;
+		(*at)++;
+		skip_digits(text, at);
+	}
+	if (is_any_at(text, *at, 'e', 'E')) {
+		(*at)++;
+		*at += is_any_at(text, *at, '+', '-');
+		if (!is_digit_at(text, *at))
+			return false;
+		skip_digits(text, at);
+	}
+	return true;
+}
+
+/* The first control character of a string; `end` if there is none. */
+static size_t find_control(struct tel_str text, size_t at, size_t end)
+{
+	while (at < end && (unsigned char)text.ptr[at] >= 0x20)
+		at++;
+	return at;
+}
+
+/* A string at *at; as take_number(). */
+static bool take_plain_string(struct tel_str text, size_t *at)
+{
+	size_t start = ++*at, control;
+
+	tel_json_take_string(text, at);
+	if (*at > text.len)
+		*at = text.len;
+	control = find_control(text, start, *at);
+	if (control < *at) {
+		*at = control;
+		return false;
+	}
+	return true;
+}
+
+size_t tel_json_stray(struct tel_str text)
+{
+	/* Structure, blanks, and the letters of true, false and null. */
+	static const char good[] = "{}[],: \t\r\ntruefalsn";
+	size_t at = 0;
+	bool fine = true;
+	char c;
+
+	while (at < text.len && fine) {
+		c = text.ptr[at];
+		if (c == '"')
+			fine = take_plain_string(text, &at);
+		else if (c == '-' || is_digit_at(text, at))
+			fine = take_number(text, &at);
+		else if (c != '\0' && strchr(good, c))
+			at++;
+		else
+			fine = false;
+	}
+	return at;
 }

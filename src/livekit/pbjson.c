@@ -76,7 +76,7 @@ enum tel_err tel_pbjson_parse(struct tel_str text, struct json_object **out)
 
 	if (text.len > INT_MAX - 1)
 		return TEL_ETOOBIG;
-	if (text.len == 0)
+	if (text.len == 0 || tel_json_stray(text) < text.len)
 		return TEL_EMALFORMED;
 	err = parse_once(text, &o);
 	if (err)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_scan.h"
 #include "routing/json_keys.h"
 #include "base/banned.h"
 
@@ -38,18 +39,6 @@ static enum tel_err add_key(struct keys *k, struct tel_str text)
 	return TEL_OK;
 }
 
-/* What is between the quotes; *at is behind the opening one, then the other. */
-static struct tel_str take_string(struct tel_str text, size_t *at)
-{
-	size_t start = *at;
-
-	while (*at < text.len && text.ptr[*at] != '"')
-		*at += text.ptr[*at] == '\\' ? 2 : 1;
-	if (*at > text.len)
-		*at = text.len;
-	return (struct tel_str){ text.ptr + start, (*at)++ - start };
-}
-
 static bool is_followed_by_colon(struct tel_str text, size_t at)
 {
 	while (at < text.len && strchr(" \t\r\n", text.ptr[at]) && text.ptr[at])
@@ -72,7 +61,7 @@ static enum tel_err collect(struct keys *k, struct tel_str text)
 		} else if (c == '}' || c == ']') {
 			k->depth -= k->depth > 0;
 		} else if (c == '"') {
-			string = take_string(text, &at);
+			string = tel_json_take_string(text, &at);
 			if (is_followed_by_colon(text, at))
 				err = add_key(k, string);
 		}
@@ -118,50 +107,6 @@ enum tel_err tel_json_duplicates(struct tel_str text, tel_json_duplicate_fn foun
 out:
 	free(k.items);
 	return err;
-}
-
-static bool is_digit_at(struct tel_str text, size_t at)
-{
-	return at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9';
-}
-
-static bool is_stray(struct tel_str text, size_t at)
-{
-	/* Structure, blanks, numbers, and the letters of true, false, null. */
-	static const char good[] = "{}[],: \t\r\n0123456789+-.Etruefalsn\"";
-	char c = text.ptr[at];
-
-	if (c == '.')
-		return at == 0 || !is_digit_at(text, at - 1) || !is_digit_at(text, at + 1);
-	return c == '\0' || !strchr(good, c);
-}
-
-/* The first control character of a string; `end` if there is none. */
-static size_t find_control(struct tel_str text, size_t at, size_t end)
-{
-	while (at < end && (unsigned char)text.ptr[at] >= 0x20)
-		at++;
-	return at;
-}
-
-size_t tel_json_stray(struct tel_str text)
-{
-	size_t at = 0, start, control;
-
-	while (at < text.len) {
-		if (is_stray(text, at))
-			return at;
-		if (text.ptr[at++] != '"')
-			continue;
-		start = at;
-		take_string(text, &at);
-		if (at > text.len)
-			at = text.len;
-		control = find_control(text, start, at);
-		if (control < at)
-			return control;
-	}
-	return text.len;
 }
 
 unsigned tel_json_line(struct tel_str text, size_t offset)

@@ -1,8 +1,7 @@
 /*
- * What json-c lets pass, even in its strict mode, and people should hear
- * of: members that stand twice in one object (RFC 8259 lets a parser keep
- * either; who wrote a number's rule twice meant one of them), quotes that
- * are not JSON's, and numbers that are none.
+ * What json-c lets pass and people should hear of: members that stand twice
+ * in one object. RFC 8259 lets a parser keep either; who wrote a number's
+ * rule twice meant one of them.
  */
 #ifndef TEL_ROUTING_JSON_KEYS_H
 #define TEL_ROUTING_JSON_KEYS_H
@@ -21,13 +20,6 @@ typedef void (*tel_json_duplicate_fn)(void *ctx, struct tel_str key, unsigned fi
  */
 TEL_MUST_CHECK enum tel_err tel_json_duplicates(struct tel_str text, tel_json_duplicate_fn found,
 						void *ctx);
-
-/*
- * Where the first character stands that JSON does not allow there: a single
- * quote, NaN's N, the dot of "1.", a newline within a string; text.len if
- * there is none. Pure.
- */
-size_t tel_json_stray(struct tel_str text);
 
 /* The line (from 1) in which the byte at `offset` stands. */
 unsigned tel_json_line(struct tel_str text, size_t offset);

@@ -4,6 +4,7 @@
 
 #include <json-c/json.h>
 
+#include "base/json_scan.h"
 #include "base/utf8.h"
 #include "view/json_out.h"
 #include "base/banned.h"
@@ -100,7 +101,8 @@ static bool is_json(struct tel_str text)
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	if (text.len <= INT32_MAX)
 		value = json_tokener_parse_ex(tokener, text.ptr, (int)text.len);
-	good = value && json_tokener_get_parse_end(tokener) == text.len;
+	good = value && json_tokener_get_parse_end(tokener) == text.len &&
+	       tel_json_stray(text) == text.len;
 	json_object_put(value);
 	json_tokener_free(tokener);
 	return good;

@@ -264,6 +264,28 @@ static void bodies_get_their_kind(void)
 	}
 }
 
+/* json-c takes these, in its strict mode too. */
+static void only_json_is_json(void)
+{
+	static const struct tel_str texts[] = {
+		{ "null\0", 5 },	/* was "no memory", and so answered 503 */
+		{ "{\"a\":1}\0x", 9 },
+		{ "{\"a\":\"\0\"}", 9 },
+		{ "{\"a\":\"\n\"}", 9 },
+		{ "{\"a\":NaN}", 9 },	/* came out again, in `raw` */
+		{ "{\"a\":-Infinity}", 15 },
+		{ "{\"a\":1.}", 8 }, { "{\"a\":-01}", 9 }, { "{\"a\":1e}", 8 }, { "{\"a\":-}", 7 },
+	};
+	struct json_object *o = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		CHECK_INT(tel_pbjson_parse(texts[i], &o), TEL_EMALFORMED);
+	CHECK_INT(tel_pbjson_parse(TEL_STR(" {\"a\":[-1.5E+9,0,-0.0e-0,true,false,null,\"\\n\"]}\r\n"), &o),
+		  TEL_OK);
+	json_object_put(o);
+}
+
 static void deep_nesting_is_refused(void)
 {
 	char body[1000];
@@ -393,6 +415,7 @@ CU_TestInfo livekit_event_tests[] = {
 	{ "every field is read", every_field_is_read },
 	{ "other spellings mean the same", other_spellings_mean_the_same },
 	{ "bodies get their kind", bodies_get_their_kind },
+	{ "only JSON is JSON", only_json_is_json },
 	{ "deep nesting is refused", deep_nesting_is_refused },
 	{ "odd moments are unknown moments", odd_moments_are_unknown_moments },
 	{ "secrets are smelt", secrets_are_smelt },

@@ -169,6 +169,7 @@ static void any_bytes_become_json(void)
 		{ "{} {}", "\"{} {}\"" },
 		{ "\"\xff\"", "\"\\\"\xef\xbf\xbd\\\"\"" },
 		{ "", "null" },
+		{ "{\"a\":NaN}", "\"{\\\"a\\\":NaN}\"" },
 	};
 	struct tel_buf out;
 	size_t i;
