@@ -96,13 +96,16 @@ static enum tel_err put_texts(struct tel_buf *b, const void *base, const struct 
 	return TEL_OK;
 }
 
-static void put_times(struct tel_buf *b, const void *base, const struct int_field *fields, size_t n)
+static enum tel_err put_times(struct tel_buf *b, const void *base, const struct int_field *fields,
+			      size_t n)
 {
+	enum tel_err err = TEL_OK;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		tel_json_member_int(b, fields[i].key,
-				    *(const tel_time *)((const char *)base + fields[i].at));
+	for (i = 0; i < n && !err; i++)
+		err = tel_json_member_time(b, fields[i].key,
+					   *(const tel_time *)((const char *)base + fields[i].at));
+	return err;
 }
 
 static enum tel_err put_leg(struct tel_buf *b, const struct tel_leg *leg)
@@ -116,8 +119,9 @@ static enum tel_err put_leg(struct tel_buf *b, const struct tel_leg *leg)
 	if (leg->sip_status != TEL_SIP_UNKNOWN)
 		tel_json_member_text(b, "sipStatus",
 				     tel_str_from(tel_sip_status_text(leg->sip_status)));
-	put_times(b, leg, leg_times, COUNT(leg_times));
-	err = put_texts(b, leg, leg_texts, COUNT(leg_texts));
+	err = put_times(b, leg, leg_times, COUNT(leg_times));
+	if (!err)
+		err = put_texts(b, leg, leg_texts, COUNT(leg_texts));
 	tel_buf_puts(b, "}");
 	return err;
 }
@@ -142,6 +146,8 @@ static enum tel_err put_legs(struct tel_buf *b, const struct tel_call *call)
 /* Every member but the first brings its comma: `kind` opens the object. */
 static enum tel_err put_job(struct tel_buf *b, enum tel_job_kind kind, const struct tel_job *job)
 {
+	enum tel_err err;
+
 	if (job->lease.owner.len > TEL_MAX_OWNER)
 		return TEL_ETOOBIG;
 	tel_buf_puts(b, "{\"kind\":");
@@ -150,11 +156,12 @@ static enum tel_err put_job(struct tel_buf *b, enum tel_job_kind kind, const str
 	tel_json_member_true(b, "cancelled", job->cancelled);
 	tel_json_member_true(b, "unsure", job->unsure);
 	tel_json_member_int(b, "attempt", job->attempt);
-	tel_json_member_int(b, "due", job->due);
+	err = tel_json_member_time(b, "due", job->due);
 	tel_json_member_text(b, "leaseOwner", job->lease.owner);
-	tel_json_member_int(b, "leaseUntil", job->lease.until);
+	if (!err)
+		err = tel_json_member_time(b, "leaseUntil", job->lease.until);
 	tel_buf_puts(b, "}");
-	return TEL_OK;
+	return err;
 }
 
 static bool job_is_empty(const struct tel_job *job)
@@ -222,8 +229,9 @@ enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out)
 	put_member(out, "endedBy", tel_ended_by_text(call->ended_by));
 	put_e164(out, "from", &call->from);
 	put_e164(out, "to", &call->to);
-	put_times(out, call, call_times, COUNT(call_times));
-	err = put_texts(out, call, call_texts, COUNT(call_texts));
+	err = put_times(out, call, call_times, COUNT(call_times));
+	if (!err)
+		err = put_texts(out, call, call_texts, COUNT(call_texts));
 	tel_json_member_true(out, "agentWasThere", call->agent_was_there);
 	tel_json_member_int(out, "timelineLen", call->timeline_len);
 	if (!err)
@@ -258,8 +266,7 @@ static enum tel_err get_times(json_object *o, void *base, const struct int_field
 	size_t i;
 
 	for (i = 0; i < n && !err; i++)
-		err = tel_json_int(o, fields[i].key, INT64_MIN, INT64_MAX,
-				   (tel_time *)((char *)base + fields[i].at));
+		err = tel_json_time(o, fields[i].key, (tel_time *)((char *)base + fields[i].at));
 	return err;
 }
 
@@ -338,7 +345,7 @@ static enum tel_err get_leg(json_object *o, struct tel_call *call)
 
 static enum tel_err get_lease(json_object *o, struct tel_call *call, struct tel_lease *lease)
 {
-	enum tel_err err = tel_json_int(o, "leaseUntil", INT64_MIN, INT64_MAX, &lease->until);
+	enum tel_err err = tel_json_time(o, "leaseUntil", &lease->until);
 
 	return err ? err : tel_json_text(o, "leaseOwner", TEL_MAX_OWNER, &call->mem, &lease->owner);
 }
@@ -360,7 +367,7 @@ static enum tel_err get_job(json_object *o, struct tel_call *call)
 	    tel_json_bool(o, "cancelled", &job->cancelled) ||
 	    tel_json_bool(o, "unsure", &job->unsure) ||
 	    tel_json_int(o, "attempt", 0, UINT32_MAX, &attempt) ||
-	    tel_json_int(o, "due", INT64_MIN, INT64_MAX, &job->due))
+	    tel_json_time(o, "due", &job->due))
 		return TEL_ECORRUPT;
 	job->attempt = (uint32_t)attempt;
 	return get_lease(o, call, &job->lease);

@@ -20,7 +20,8 @@
 /*
  * Append `call` to `out`. Whatever is encoded decodes again.
  * TEL_ETOOBIG (a field over its ceiling, or all of it over TEL_MAX_RECORD) |
- * TEL_EMISUSE (no valid id, or a value outside its enum) | TEL_ENOMEM
+ * TEL_EMISUSE (no valid id, a value outside its enum, a moment millions of years away) |
+ * TEL_ENOMEM
  */
 TEL_MUST_CHECK enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out);
 

@@ -23,6 +23,7 @@ static void put_notes(struct tel_buf *b, const struct tel_entry *entry)
 enum tel_err tel_entry_encode(const struct tel_entry *entry, struct tel_buf *out)
 {
 	size_t start = out->len;
+	enum tel_err err;
 
 	if ((unsigned)entry->source >= TEL_ENTRY_SOURCES ||
 	    (unsigned)entry->status >= TEL_CALL_STATUSES ||
@@ -30,7 +31,9 @@ enum tel_err tel_entry_encode(const struct tel_entry *entry, struct tel_buf *out
 		return TEL_EMISUSE;
 	tel_buf_printf(out, "{\"v\":%d", TEL_RECORD_VERSION);
 	tel_json_member_int(out, "seq", entry->seq);
-	tel_json_member_int(out, "at", entry->at);
+	err = tel_json_member_time(out, "at", entry->at);
+	if (err)
+		return err;
 	tel_json_member_text(out, "source", tel_str_from(tel_entry_source_text(entry->source)));
 	tel_json_member_text(out, "what", entry->what);
 	tel_json_member_text(out, "result", entry->result);
@@ -87,7 +90,7 @@ static enum tel_err get_all(json_object *o, struct tel_arena *mem, struct tel_en
 
 	if (tel_json_int(o, "v", 1, TEL_RECORD_VERSION, &version) || version == 0 ||
 	    tel_json_int(o, "seq", 0, UINT32_MAX, &seq) ||
-	    tel_json_int(o, "at", INT64_MIN, INT64_MAX, &entry->at) ||
+	    tel_json_time(o, "at", &entry->at) ||
 	    tel_json_view(o, "source", TEL_MAX_TEXT, &source) ||
 	    tel_json_view(o, "status", TEL_MAX_TEXT, &status) ||
 	    !tel_entry_source_from(source, &entry->source) ||

@@ -13,7 +13,7 @@
 
 /*
  * Append `entry` to `out`. TEL_ETOOBIG (over TEL_MAX_RECORD) | TEL_EMISUSE
- * (a value outside its enum) | TEL_ENOMEM
+ * (a value outside its enum, a moment millions of years away) | TEL_ENOMEM
  */
 TEL_MUST_CHECK enum tel_err tel_entry_encode(const struct tel_entry *entry, struct tel_buf *out);
 

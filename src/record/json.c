@@ -74,6 +74,14 @@ void tel_json_member_int(struct tel_buf *b, const char *key, int64_t value)
 	tel_buf_printf(b, "%" PRId64, value);
 }
 
+enum tel_err tel_json_member_time(struct tel_buf *b, const char *key, tel_time when)
+{
+	if (when < -TEL_MAX_MOMENT || when > TEL_MAX_MOMENT)
+		return TEL_EMISUSE;
+	tel_json_member_int(b, key, when);
+	return TEL_OK;
+}
+
 void tel_json_member_true(struct tel_buf *b, const char *key, bool value)
 {
 	if (!value)
@@ -166,6 +174,11 @@ enum tel_err tel_json_int(json_object *o, const char *key, int64_t min, int64_t 
 		return TEL_ECORRUPT;
 	*out = json_object_get_int64(v);
 	return *out < min || *out > max ? TEL_ECORRUPT : TEL_OK;
+}
+
+enum tel_err tel_json_time(json_object *o, const char *key, tel_time *out)
+{
+	return tel_json_int(o, key, -TEL_MAX_MOMENT, TEL_MAX_MOMENT, out);
 }
 
 enum tel_err tel_json_bool(json_object *o, const char *key, bool *out)

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "base/time.h"
 
 /* "text", quoted and escaped. Trouble sticks in the buffer. */
 void tel_json_put_text(struct tel_buf *b, struct tel_str text);
@@ -27,6 +28,8 @@ void tel_json_put_text(struct tel_buf *b, struct tel_str text);
 void tel_json_member_text(struct tel_buf *b, const char *key, struct tel_str text);
 void tel_json_member_int(struct tel_buf *b, const char *key, int64_t value);
 void tel_json_member_true(struct tel_buf *b, const char *key, bool value);
+/* TEL_EMISUSE: no moment that tel_json_time() would take. */
+TEL_MUST_CHECK enum tel_err tel_json_member_time(struct tel_buf *b, const char *key, tel_time when);
 
 /*
  * One JSON object, nothing behind it. To be released with json_object_put().
@@ -43,6 +46,12 @@ TEL_MUST_CHECK enum tel_err tel_json_view(json_object *o, const char *key, size_
 					  struct tel_str *out);
 TEL_MUST_CHECK enum tel_err tel_json_int(json_object *o, const char *key, int64_t min, int64_t max,
 					 int64_t *out);
+/*
+ * A moment. What is millions of years away is no moment but damage: sums and
+ * differences of two never overflow.
+ */
+#define TEL_MAX_MOMENT (INT64_MAX / 4)
+TEL_MUST_CHECK enum tel_err tel_json_time(json_object *o, const char *key, tel_time *out);
 TEL_MUST_CHECK enum tel_err tel_json_bool(json_object *o, const char *key, bool *out);
 /* The same as a copy in `mem`; TEL_ENOMEM too. */
 TEL_MUST_CHECK enum tel_err tel_json_text(json_object *o, const char *key, size_t max,

@@ -204,6 +204,9 @@ static void what_is_no_record_is_refused(void)
 		HEAD ",\"jobs\":[1]}", HEAD ",\"jobs\":[{\"kind\":\"delete_room\",\"pending\":1}]}",
 		HEAD ",\"jobs\":[{\"kind\":\"delete_room\",\"attempt\":-1}]}",
 		HEAD ",\"deep\":[[[[[[[[[[[[1]]]]]]]]]]]]}",
+		/* Differences of such moments would overflow. */
+		HEAD ",\"createdAt\":-9223372036854775808}", HEAD ",\"endedAt\":9223372036854775807}",
+		HEAD ",\"jobs\":[{\"kind\":\"delete_room\",\"leaseUntil\":-9223372036854775807}]}",
 	};
 	struct tel_call *call = NULL;
 	size_t i;
@@ -312,6 +315,7 @@ static void what_is_no_entry_is_refused(void)
 		"{\"v\":1,\"source\":\"job\",\"status\":\"ended\",\"notes\":[[\"a\",1]]}",
 		"{\"v\":1,\"source\":\"job\",\"status\":\"ended\",\"notes\":"
 		"[[],[],[],[],[],[],[],[],[],[],[],[],[]]}",
+		"{\"v\":1,\"at\":-9223372036854775808,\"source\":\"job\",\"status\":\"ended\"}",
 	};
 	struct tel_entry entry;
 	struct tel_arena mem;
