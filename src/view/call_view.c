@@ -123,6 +123,9 @@ static void put_evidence(struct tel_buf *b, const struct tel_entry *entry)
 	tel_out_key(b, "evidence");
 	tel_buf_puts(b, "{");
 	for (i = 0; i < entry->n_notes; i++) {
+		/* The members' names: no name, no member. */
+		if (!tel_str_is_set(entry->notes[i].key))
+			continue;
 		tel_out_comma(b);
 		tel_out_text(b, entry->notes[i].key);
 		tel_buf_puts(b, ":");

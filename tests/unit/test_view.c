@@ -137,6 +137,7 @@ static void timelines_count_from_the_beginning(void)
 	struct tel_call *call = new_call();
 	struct json_object *root;
 
+	tel_entry_note(&entries[1], "", TEL_STR("of a damaged record"));
 	tel_entry_note(&entries[1], "dispatchId", TEL_STR("AD_1"));
 	root = view(call, &timeline);
 	CHECK_STR(tel_str_from(at(root, "timeline")),
