@@ -71,10 +71,14 @@ static void fill_descriptors(void)
 		close(fd);
 }
 
-/* One thread's memory is as good as another's, and free memory goes back. */
+/*
+ * Free memory goes back. With fewer arenas threads would wait for each other
+ * in malloc; with one each, as glibc would have it, many threads would keep
+ * more than they use.
+ */
 static void keep_memory_small(void)
 {
-	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_ARENA_MAX, 8);
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 128 * 1024);
 }

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "livekit/event_decoder.h"
+#include "livekit/foreign.h"
 #include "livekit/pbjson.h"
 #include "livekit/participant.h"
 #include "livekit/redact.h"
@@ -117,6 +118,10 @@ static enum tel_err decode_op(struct tel_event_decoder *decoder, struct tel_str 
 			      struct tel_event *out)
 {
 	(void)decoder;
+	if (tel_livekit_is_foreign(body)) {
+		*out = (struct tel_event){ .kind = TEL_EVENT_OTHER };
+		return TEL_OK;
+	}
 	return tel_livekit_decode_event(body, out);
 }
 

@@ -2,6 +2,9 @@
  * Port event_decoder for LiveKit's webhooks (protocol: livekit_webhook.proto
  * in protobuf's JSON mapping). Any thread, no state.
  *
+ * The port does not even parse what can be seen not to matter (foreign.h):
+ * such an event comes out without name, id and room.
+ *
  * An event that can't concern a phone call is never refused for what is in
  * it beyond `event` and `id`: rooms of other people may have any name.
  */

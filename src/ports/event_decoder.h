@@ -12,7 +12,8 @@ struct tel_event_decoder_ops {
 	const char *name;
 	/*
 	 * *out is filled on TEL_OK only; release it with tel_event_release().
-	 * Unknown events and fields are fine. TEL_EMALFORMED: not a JSON
+	 * Of an event that cannot matter (tel_event_may_matter) nothing but
+	 * that need be told. Unknown events and fields are fine. TEL_EMALFORMED: not a JSON
 	 * object, no `event` or no `id`, or a field over its ceiling.
 	 * TEL_ENOMEM
 	 */

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "harness.h"
 #include "livekit/event_decoder.h"
+#include "livekit/foreign.h"
 #include "livekit/pbjson.h"
 #include "livekit/redact.h"
 #include "test_livekit.h"
@@ -410,6 +411,56 @@ static void the_port_decodes(void)
 	tel_livekit_decoder_free(NULL);
 }
 
+/* ---- what needs no parsing -------------------------------------------- */
+
+static void foreign_events_are_told_by_their_bytes(void)
+{
+	static const struct { const char *body; bool foreign; } cases[] = {
+		{ "{\"event\":\"track_published\",\"id\":\"EV_1\"}", true },
+		{ " {\"event\":\"room_started\",\"id\":\"EV_1\"}\n", true },
+		{ "{\"event\":\"participant_joined\",\"participant\":{\"kind\":\"EGRESS\"},\"id\":\"E\"}", true },
+		{ "{\"event\":\"participant_joined\",\"participant\":{\"kind\":\"SIP\"},\"id\":\"E\"}", false },
+		{ "{\"event\":\"participant_joined\",\"participant\":{\"kind\":\"AGENT\"},\"id\":\"E\"}", false },
+		{ "{\"event\":\"participant_joined\",\"participant\":{\"kind\" :\t3},\"id\":\"E\"}", false },
+		{ "{\"event\":\"participant_joined\",\"kind\":\"x\",\"participant\":{\"kind\":4},\"id\":\"E\"}", false },
+		{ "{\"event\":\"participant_joined\",\"participant\":{\"kind\":\"\\u0053IP\"},\"id\":\"E\"}", false },
+		{ "{\"event\":\"room_finished\",\"id\":\"EV_1\"}", false },
+		{ "{\"event\":\"room\\u005ffinished\",\"id\":\"EV_1\"}", false },
+		{ "{\"event\":\"track_published\"}", false },
+		{ "{\"id\":\"EV_1\"}", false },
+		{ "[\"event\",\"id\"]", false },
+		{ "{\"event\":\"track_published\",\"id\":\"EV_1\"", false },
+		{ "not json at all", false }, { "{}", false }, { "", false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		CHECK_INT(tel_livekit_is_foreign(tel_str_from(cases[i].body)), cases[i].foreign);
+	CU_ASSERT_FALSE(tel_livekit_is_foreign(TEL_STR_NONE));
+}
+
+static void see_foreign(void *ctx, const char *file, const struct recorded *r)
+{
+	int *n = ctx;
+	struct tel_event e;
+
+	(void)file;
+	if (!tel_livekit_is_foreign(r->body))
+		return;
+	CU_ASSERT_EQUAL_FATAL(tel_livekit_decode_event(r->body, &e), TEL_OK);
+	CU_ASSERT_FALSE(tel_event_may_matter(&e));
+	tel_event_release(&e);
+	(*n)++;
+}
+
+static void no_recorded_event_that_matters_is_foreign(void)
+{
+	int n = 0;
+
+	for_each_recorded(see_foreign, &n);
+	CU_ASSERT(n > 40);	/* the tracks, the rooms that start */
+}
+
 CU_TestInfo livekit_event_tests[] = {
 	{ "recorded deliveries decode", recorded_deliveries_decode },
 	{ "every field is read", every_field_is_read },
@@ -422,5 +473,7 @@ CU_TestInfo livekit_event_tests[] = {
 	{ "raw has chosen fields only", raw_has_chosen_fields_only },
 	{ "raw keeps its ceiling", raw_keeps_its_ceiling },
 	{ "the port decodes", the_port_decodes },
+	{ "foreign events are told by their bytes", foreign_events_are_told_by_their_bytes },
+	{ "no recorded event that matters is foreign", no_recorded_event_that_matters_is_foreign },
 	CU_TEST_INFO_NULL
 };
