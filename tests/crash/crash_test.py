@@ -33,7 +33,7 @@ CALLS_PER_SECOND = 6
 MEAN_BETWEEN_KILLS = 0.2
 #: one kill in so many takes all our processes at once
 MASSACRE = 25
-LONGEST_LOAD = 75
+LONGEST_LOAD = max(75, KILLS * 0.4)
 DRAIN = 60
 #: a request that was sent before the end became known may arrive so much later
 IN_FLIGHT = 1.5
