@@ -23,7 +23,7 @@ import time
 
 from keeper import POLL, START_TIMEOUT, STOP_TIMEOUT, Keeper
 from processes import (FrontError, alive_in, await_end, find_server, free_port, hand_over, has_open,
-                       listening_inode, open_way, pids_where, run_as, runs, send_signal)
+                       is_ending, listening_inode, open_way, pids_where, run_as, runs, send_signal)
 
 CONF = pathlib.Path(__file__).resolve().parents[2] / "apache-conf"
 PORT_ATTEMPTS = 5
@@ -299,7 +299,8 @@ class Front:
     def _workers(self):
         if self._server is None:
             return []
-        return [pid for pid in self._session() if not runs(pid, self.program)]
+        return [pid for pid in self._session()
+                if not runs(pid, self.program) and not is_ending(pid)]
 
     def _kill(self, pids):
         for pid in pids:

@@ -84,6 +84,15 @@ def runs(pid, program):
         return False
 
 
+def is_ending(pid):
+    """It has let go of its program, and is about to be gone."""
+    try:
+        os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return True
+    return False
+
+
 def alive_in(pid, session):
     stat = _stat(pid)
     return stat is not None and stat[0] != "Z" and stat[1] == session
