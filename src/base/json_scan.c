@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_scan.h"
+#include "base/utf8.h"
 #include "base/banned.h"
 
 struct tel_str tel_json_take_string(struct tel_str text, size_t *at)
@@ -71,25 +72,32 @@ static bool take_number(struct tel_str text, size_t *at)
 	return true;
 }
 
-/* The first control character of a string; `end` if there is none. */
-static size_t find_control(struct tel_str text, size_t at, size_t end)
+/* The first character that no string may have as it is; `end` if there is none. */
+static size_t find_bad(struct tel_str text, size_t at, size_t end)
 {
-	while (at < end && (unsigned char)text.ptr[at] >= 0x20)
-		at++;
+	size_t len = 1;
+
+	while (at < end && len > 0 && (unsigned char)text.ptr[at] >= 0x20) {
+		if ((unsigned char)text.ptr[at] >= 0x80)
+			len = tel_utf8_length((struct tel_str){ text.ptr + at, end - at });
+		else
+			len = 1;
+		at += len;
+	}
 	return at;
 }
 
 /* A string at *at; as take_number(). */
 static bool take_plain_string(struct tel_str text, size_t *at)
 {
-	size_t start = ++*at, control;
+	size_t start = ++*at, bad;
 
 	tel_json_take_string(text, at);
 	if (*at > text.len)
 		*at = text.len;
-	control = find_control(text, start, *at);
-	if (control < *at) {
-		*at = control;
+	bad = find_bad(text, start, *at);
+	if (bad < *at) {
+		*at = bad;
 		return false;
 	}
 	return true;

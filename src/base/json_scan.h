@@ -16,8 +16,8 @@ size_t tel_json_count_members(struct tel_str text);
 
 /*
  * What json-c lets pass, even in its strict mode, though RFC 8259 does not:
- * NaN and Infinity, single quotes, "1." and "01", raw control characters in
- * strings, and anything behind a NUL.
+ * NaN and Infinity, single quotes, "1." and "01", raw control characters and
+ * overlong UTF-8 in strings, and anything behind a NUL.
  *
  * Returned is where a character stands that JSON does not allow there, and
  * text.len if there is none. A text that is no JSON for another reason gives

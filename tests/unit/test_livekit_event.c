@@ -273,6 +273,8 @@ static void only_json_is_json(void)
 		{ "{\"a\":1}\0x", 9 },
 		{ "{\"a\":\"\0\"}", 9 },
 		{ "{\"a\":\"\n\"}", 9 },
+		{ "{\"a\":\"\xc0\xbf\"}", 10 },		/* overlong */
+		{ "{\"a\":\"\xed\xa0\x80\"}", 11 },	/* half a surrogate pair */
 		{ "{\"a\":NaN}", 9 },	/* came out again, in `raw` */
 		{ "{\"a\":-Infinity}", 15 },
 		{ "{\"a\":1.}", 8 }, { "{\"a\":-01}", 9 }, { "{\"a\":1e}", 8 }, { "{\"a\":-}", 7 },
@@ -282,7 +284,7 @@ static void only_json_is_json(void)
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		CHECK_INT(tel_pbjson_parse(texts[i], &o), TEL_EMALFORMED);
-	CHECK_INT(tel_pbjson_parse(TEL_STR(" {\"a\":[-1.5E+9,0,-0.0e-0,true,false,null,\"\\n\"]}\r\n"), &o),
+	CHECK_INT(tel_pbjson_parse(TEL_STR(" {\"a\":[-1.5E+9,0,-0.0e-0,true,false,null,\"\\n\xe2\x98\xba\"]}\r\n"), &o),
 		  TEL_OK);
 	json_object_put(o);
 }
