@@ -3,15 +3,29 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "http/json_body.h"
 #include "http/problem.h"
 #include "base/banned.h"
 
+/* Every byte of a text replaced. */
+#define MAX_DETAIL (4 * TEL_MAX_TEXT)
+
 #define URN "urn:livekit-telephony:problem:"
 
+/* A detail may quote the request, and so hold any bytes; JSON holds UTF-8. */
 static struct json_object *text_or_null(const char *text)
 {
-	return text ? json_object_new_string(text) : NULL;
+	struct json_object *o = NULL;
+	struct tel_buf clean;
+
+	if (!text)
+		return NULL;
+	tel_buf_init(&clean, MAX_DETAIL);
+	if (!tel_utf8_clean(tel_str_from(text), MAX_DETAIL - 3, &clean))
+		o = json_object_new_string_len(tel_buf_str(&clean).ptr, (int)clean.len);
+	tel_buf_release(&clean);
+	return o;
 }
 
 static struct json_object *type_of(const char *reason)

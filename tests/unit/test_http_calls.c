@@ -230,6 +230,7 @@ static void bad_parameters_are_named(void)
 		{ "live=yes", "bad_parameter", "live" },
 		{ "cursor=garbage", "bad_parameter", "cursor" },
 		{ "room=x", "bad_parameter", "room:" },
+		{ "%ff=x", "bad_parameter", "\xef\xbf\xbd:" },	/* JSON is UTF-8 */
 		{ "limit=1&limit=2", "bad_query", "twice" },
 		{ "a=%", "bad_query", "encoded" },
 	};
