@@ -3,6 +3,7 @@
 
 #include "fuzz/fuzz.h"
 #include "livekit/event_decoder.h"
+#include "livekit/foreign.h"
 #include "base/limits.h"
 #include "base/banned.h"
 
@@ -47,6 +48,9 @@ FUZZ(event)
 	if (!err) {
 		FUZZ_CHECK(fuzz_is_json(fuzz_str(data, size)));
 		check_event(&event);
+		/* What is told unparsed to be foreign is foreign. */
+		FUZZ_CHECK(!tel_livekit_is_foreign(fuzz_str(data, size)) ||
+			   !tel_event_may_matter(&event));
 	}
 	tel_event_release(&event);
 	return 0;

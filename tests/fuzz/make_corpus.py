@@ -135,6 +135,9 @@ def edge_events():
     yield "secret-attribute", compact(changed(EVENT, participant__attributes={
         "sip.h.Authorization": "Basic eDp5", "sip.callID": "S"}))
     yield "not-utf8", compact(EVENT).encode().replace(b"sip_1", b"\xff\xfe")
+    yield "foreign", compact(changed(EVENT, event="track_published", participant__kind="STANDARD",
+                                     participant__attributes={"x": "\u263a"}))
+    yield "kind-number-spaced", json.dumps(changed(EVENT, participant__kind=4))
     yield "raw-too-long", compact(changed(EVENT, participant__attributes={
         f"sip.h.X-{n}": "\u263a" * 60 for n in range(40)}))
 
@@ -149,16 +152,16 @@ def edge_deliveries():
     again = compact(changed(EVENT, id="EV_5", room__sid="RM_2", participant__sid="PA_2"))
     yield "in-order", "\n".join([joined, agent, left, finished])
     yield "backwards", "\n".join([finished, left, agent, joined])
-    yield "slowly", "\n@40\n".join([joined, agent, left, finished])
+    yield "slowly", "\n@20\n".join([joined, agent, left, finished])
     yield "restarted", "\n".join([joined, agent, finished, "@5", again, "@30"])
-    yield "never-ends", "\n".join([joined, "@40", "@40"])
+    yield "never-ends", "\n".join([joined, "@20", "@20"])
     yield "two-rooms", "\n".join([joined, compact(changed(EVENT, id="EV_6", room__name="other"))])
     yield "far-future", compact(changed(EVENT, createdAt="253402300799")) + "\n" + left
     yield "many-legs", "\n".join(compact(changed(
         EVENT, id=f"EV_{n}", participant={
             "sid": f"PA_{n}", "identity": f"i{n}", "kind": "SIP",
             "attributes": {"sip.callID": "S", "sip.ruleID": "R"}}))
-        for n in range(60))
+        for n in range(28))
 
 
 def edge_tokens():
@@ -274,6 +277,29 @@ def edge_http():
         yield "gateway", name, text
 
 
+def edge_api():
+    token = "Bearer the-token\n"
+    for name, text in {
+            "calls": "GET /telephony/calls\n" + token,
+            "filtered": "GET /telephony/calls?live=true&roomName=room&limit=1\n" + token,
+            "limit": "GET /telephony/calls?limit=201\n" + token,
+            "cursor": "GET /telephony/calls?cursor=c0000000000000002\n" + token,
+            "unknown": "GET /telephony/calls?rooomName=%e2%98%ba\n" + token,
+            "twice": "GET /telephony/calls?live=true&live=false\n" + token,
+            "room-high": "GET /telephony/calls?roomName=%ff+%00\n" + token,
+            "unknown-high": "GET /telephony/calls?%ff%fe=1\n" + token,
+            "unknown-long": "GET /telephony/calls?" + "%e2%98%ba" * 100 + "\n" + token,
+            "call": f"GET /telephony/calls/{UUID}\n" + token,
+            "timeline": f"GET /telephony/calls/{UUID}/timeline\n" + token,
+            "no-token": "GET /telephony/calls\n", "basic": "GET /telephony/calls\nBasic eDp5",
+            "other-token": "GET /telephony/calls\nBearer x.y.z",
+            "ready": "GET /telephony/readyz\n", "health": "HEAD /telephony/healthz\n",
+            "metrics": "GET /telephony/metrics\n", "delete": "DELETE /telephony/calls\n" + token,
+            "webhook": "POST /telephony/livekit-webhook\n\n" + compact(changed(EVENT, id="EV_9")),
+            "webhook-bad": "POST /telephony/livekit-webhook\n\n{"}.items():
+        yield "api", name, text
+
+
 def edge_texts():
     """(target, name, content) of what is one short text."""
     for n, text in enumerate(["+15550100", "sip:+15550100@host;x=y", "tel:+1(555)01-00", "0015550100",
@@ -349,6 +375,7 @@ def edges():
     for name, text in edge_tokens():
         yield "webhook", name, text + "\n{}"
     yield from edge_http()
+    yield from edge_api()
     yield from edge_texts()
     yield from edge_settings()
 

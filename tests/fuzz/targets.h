@@ -3,6 +3,7 @@
  * fuzz_<name>.c, with a corpus in corpus/<name>/ and words in
  * dict/<dictionary>.dict ("none": it has none). run.py and fuzz.mk read this.
  */
+TARGET(api, 2048, http)
 TARGET(claims, 4096, token)
 TARGET(config_file, 2048, settings)
 TARGET(cursor, 64, none)
