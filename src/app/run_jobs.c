@@ -292,7 +292,7 @@ static tel_time pause_until_next(const struct tel_runner *runner, tel_time mono,
 	const struct tel_run *run;
 	size_t i;
 
-	if (!runner->stopped)
+	if (!runner->stopped && runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT)
 		wait = least(wait, runner->next_scan - mono);
 	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++) {
 		run = &runner->runs[i];

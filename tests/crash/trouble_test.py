@@ -339,5 +339,29 @@ class Down(cases.Cases):
         return f"webhooks {answered * 1000:.0f} ms, {busy:.0%} CPU, all dispatched {took:.2f} s after the return"
 
 
+@cases.tests_of
+class Flood(cases.Cases):
+    """More calls than a process has requests under way, and LiveKit hangs."""
+
+    CALLS = 150
+    rig = {"count": 1, "stub": {"agent_delay": 0.02}}
+
+    def case_more_calls_than_slots(self, rig):
+        rig.livekit.faults(create(delay_before_ms=5000))
+        rooms = [c["room"] for c in rig.livekit.calls(self.CALLS, caller="+1555{n}", prefix="flood-{n}")]
+        rig.livekit.wait("webhooks", outcome="pending", exactly=0)
+        rig.livekit.wait("requests", method="CreateDispatch", at_least=60)
+        before = cpu_seconds(rig.front.fastcgi_pids())
+        time.sleep(1)
+        busy = cpu_seconds(rig.front.fastcgi_pids()) - before
+        rig.livekit.faults()
+        rig.livekit.wait("agents", at_least=self.CALLS, timeout=30)
+        rig.until(lambda: {c["status"] for c in rig.calls()} == {"agent_dispatched"}, "not all were dispatched")
+        self.assertEqual(len(rig.livekit.state()["dispatches"]), len(rooms), rig.log())
+        self.assertEqual(rig.livekit.state()["max_living_dispatches"], 1)
+        self.assertLess(busy, 0.5)
+        return f"{len(rooms)} calls, {busy:.0%} CPU while all slots were taken"
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
