@@ -54,10 +54,6 @@ tel_time tel_job_backoff(uint32_t attempt, tel_time longest, tel_time retry_afte
 
 tel_time tel_job_settled_at(const struct tel_job *job, tel_time now)
 {
-	tel_time sent = job->lease.until - TEL_LEASE_TIME;
-	tel_time settled = now + TEL_TAKEOVER_SETTLE;
-
-	if (tel_str_is_set(job->lease.owner) && sent + TEL_REQUEST_TIMEOUT > settled)
-		settled = sent + TEL_REQUEST_TIMEOUT;
-	return settled;
+	return now + (tel_str_is_set(job->lease.owner) ? TEL_REQUEST_TIMEOUT :
+							  TEL_TAKEOVER_SETTLE);
 }

@@ -79,8 +79,9 @@ tel_time tel_job_backoff(uint32_t attempt, tel_time longest, tel_time retry_afte
 			 uint64_t random);
 
 /*
- * When a request that may be under way under the lease of `job` has been
- * acted upon or never will be; at least TEL_TAKEOVER_SETTLE from now.
+ * When a request that may be under way for `job` has been acted upon or never
+ * will be. Under a lease it may have been sent this very moment; from now on
+ * it is not, as the call is read again before anything is sent.
  */
 tel_time tel_job_settled_at(const struct tel_job *job, tel_time now);
 

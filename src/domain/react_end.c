@@ -27,11 +27,16 @@ void tel_call_cancel_dispatch(struct tel_call *call)
 
 void tel_call_clear_ghost(struct tel_call *call, tel_time due)
 {
+	/* Attempts are counted on: an answer to an earlier one is not ours. */
+	uint32_t attempt = call->jobs[TEL_JOB_DELETE_ROOM].attempt;
+	struct tel_job *job = tel_call_schedule(call, TEL_JOB_DELETE_ROOM, due);
+
+	job->attempt = attempt;
 	/*
 	 * Not taken back by a late room_finished: the ghost is a new life of
 	 * the room. `unsure` marks that.
 	 */
-	tel_call_schedule(call, TEL_JOB_DELETE_ROOM, due)->unsure = true;
+	job->unsure = true;
 }
 
 bool tel_call_agent_is_unseen(const struct tel_call *call)

@@ -24,6 +24,7 @@ struct pending {
 	struct tel_fake_dispatch dispatch;	/* of CREATE_DISPATCH */
 	char room[TEL_MAX_ROOM_NAME + 1];
 	enum tel_fake_fault fault;
+	bool acted;				/* before it was answered */
 	tel_lk_done_fn done;
 	void *ctx;
 };
@@ -183,9 +184,9 @@ static void good_answer(struct tel_fake_livekit *lk, struct pending *p, bool was
 static void resolve(struct tel_fake_livekit *lk, struct pending *p)
 {
 	struct tel_lk_answer answer = { .method = p->method, .verdict = TEL_LK_DONE };
-	bool was_open = open_room(lk, p->room) != NULL;
+	bool was_open = p->acted || open_room(lk, p->room) != NULL;
 
-	if (p->fault == TEL_FAKE_FINE || p->fault == TEL_FAKE_ANSWER_LOST)
+	if (!p->acted && (p->fault == TEL_FAKE_FINE || p->fault == TEL_FAKE_ANSWER_LOST))
 		act(lk, p);
 	switch (p->fault) {
 	case TEL_FAKE_FINE:
@@ -208,6 +209,7 @@ static void resolve(struct tel_fake_livekit *lk, struct pending *p)
 		refuse(&answer, TEL_LK_REFUSED, 401, "unauthenticated");
 		break;
 	case TEL_FAKE_HELD:
+	case TEL_FAKE_ANSWER_HELD:
 	case TEL_FAKE_NO_SEND:
 	case TEL_FAKE_BAD_REQUEST:
 		abort();
@@ -252,6 +254,11 @@ static enum tel_err fake_send(struct tel_livekit *port, const struct tel_lk_requ
 	*p = (struct pending){ .method = request->method, .fault = fault, .done = done, .ctx = ctx };
 	set(p->room, sizeof(p->room), request->room);
 	lk->sent[request->method]++;
+	if (fault == TEL_FAKE_ANSWER_HELD) {
+		act(lk, p);
+		p->acted = true;
+		p->fault = TEL_FAKE_HELD;
+	}
 	if (request->method != TEL_LK_CREATE_DISPATCH)
 		return TEL_OK;
 	set(p->dispatch.room, sizeof(p->dispatch.room), request->room);
@@ -382,6 +389,15 @@ void tel_fake_livekit_release_held(struct tel_fake_livekit *lk)
 
 	for (i = 0; i < lk->n_pending; i++)
 		if (lk->pending[i].fault == TEL_FAKE_HELD)
+			lk->pending[i].fault = TEL_FAKE_FINE;
+}
+
+void tel_fake_livekit_release(struct tel_fake_livekit *lk, enum tel_lk_method method)
+{
+	size_t i;
+
+	for (i = 0; i < lk->n_pending; i++)
+		if (lk->pending[i].fault == TEL_FAKE_HELD && lk->pending[i].method == method)
 			lk->pending[i].fault = TEL_FAKE_FINE;
 }
 

@@ -20,6 +20,7 @@ enum tel_fake_fault {
 	TEL_FAKE_TRY_LATER,
 	TEL_FAKE_REFUSED,
 	TEL_FAKE_HELD,		/* stays under way until release() */
+	TEL_FAKE_ANSWER_HELD,	/* acts at once, is answered after release() */
 	TEL_FAKE_NO_SEND,	/* send() itself says TEL_EBUSY */
 	TEL_FAKE_BAD_REQUEST	/* send() itself says TEL_EMALFORMED */
 };
@@ -52,8 +53,9 @@ void tel_fake_livekit_hang_up(struct tel_fake_livekit *lk, const char *room, con
 /* The next request of `method` meets this fault; later ones queue behind. */
 void tel_fake_livekit_fault(struct tel_fake_livekit *lk, enum tel_lk_method method,
 			    enum tel_fake_fault fault);
-/* Held requests act and are answered by the next poll. */
+/* Held requests (of `method`) act and are answered by the next poll. */
 void tel_fake_livekit_release_held(struct tel_fake_livekit *lk);
+void tel_fake_livekit_release(struct tel_fake_livekit *lk, enum tel_lk_method method);
 /* Somebody deletes the newest dispatch; the room stays. */
 void tel_fake_livekit_delete_newest(struct tel_fake_livekit *lk);
 /* The process that sent them is gone: its requests act, nobody is told. */

@@ -449,6 +449,35 @@ static void ghosts_are_deleted(void)
 	tear_down(&s);
 }
 
+/* The room's own deletion is under way when the ghost is heard of. */
+static void an_older_deletion_does_not_answer_for_the_ghost(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.policy.room_delete_after = 0;
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_ROOM, TEL_FAKE_ANSWER_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	leaves(&s, &s.a, "RM_1", "PA_1");
+	tel_rig_pass(&s.a, TEL_SECOND);			/* deleting, and it takes long */
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 1);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_PARTICIPANTS, TEL_FAKE_HELD);
+	tel_fake_livekit_release(s.livekit, TEL_LK_CREATE_DISPATCH);
+	tel_rig_run(&s.a);				/* it makes the room anew */
+	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "call"));
+	tel_rig_pass(&s.a, TEL_SECOND);			/* looking at the ghost … */
+	tel_fake_livekit_release(s.livekit, TEL_LK_DELETE_ROOM);
+	tel_rig_run(&s.a);				/* … when the old answer comes */
+	tel_fake_livekit_release(s.livekit, TEL_LK_LIST_PARTICIPANTS);
+	tel_rig_pass(&s.a, 5 * TEL_SECOND);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
 static void a_ghost_of_a_dead_process_is_deleted(void)
 {
 	struct stage s;
@@ -908,6 +937,8 @@ int main(void)
 		  a_request_that_cannot_be_made_is_not_tried_for_ever },
 		{ "nothing is sent for a call that ended", nothing_is_sent_for_a_call_that_ended },
 		{ "ghosts are deleted", ghosts_are_deleted },
+		{ "an older deletion does not answer for the ghost",
+		  an_older_deletion_does_not_answer_for_the_ghost },
 		{ "a ghost of a dead process is deleted", a_ghost_of_a_dead_process_is_deleted },
 		{ "a ghost that ends in a takeover is deleted",
 		  a_ghost_that_ends_in_a_takeover_is_deleted },
