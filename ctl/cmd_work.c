@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "compose/compose.h"
@@ -29,12 +30,22 @@ static void block_signals(sigset_t *signals)
 	pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
+/* The store can't be written any more in this process: the manager starts another. */
+static void end_process(void *broken)
+{
+	atomic_store((atomic_bool *)broken, true);
+	kill(getpid(), SIGTERM);
+}
+
 static enum tel_exit work_until_told(struct tel_compose *c, const sigset_t *signals)
 {
+	static atomic_bool broken;
 	struct tel_work *work;
 	enum tel_err err;
 	int which = 0;
 
+	c->store_broken = end_process;
+	c->store_broken_ctx = &broken;
 	err = tel_work_start(&c->app, c->inbox, c->runner, &work);
 	if (err) {
 		tel_complain("can't start a thread: %s", tel_err_text(err));
@@ -47,10 +58,10 @@ static enum tel_exit work_until_told(struct tel_compose *c, const sigset_t *sign
 		tel_log_line(c->app.log, TEL_LOG_WARN, "work_left_unfinished",
 			     TEL_F_INT("signal", which));
 		/* Its thread still uses everything; the kernel tidies up. */
-		_exit(TEL_EXIT_OK);
+		_exit(atomic_load(&broken) ? TEL_EXIT_TROUBLE : TEL_EXIT_OK);
 	}
 	tel_log_line(c->app.log, TEL_LOG_INFO, "work_stopped", TEL_F_INT("signal", which));
-	return TEL_EXIT_OK;
+	return atomic_load(&broken) ? TEL_EXIT_TROUBLE : TEL_EXIT_OK;
 }
 
 static enum tel_exit work_once(struct tel_compose *c, tel_time patience)

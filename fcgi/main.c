@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,13 @@ static bool stop(struct tel_app *app, struct tel_server *server, struct tel_work
 	       tel_work_join(work, deadline - tel_monotonic(app->clock));
 }
 
+/* Requests are answered 503 until the signal that serve() waits for. */
+static void end_process(void *broken)
+{
+	atomic_store((atomic_bool *)broken, true);
+	kill(getpid(), SIGTERM);
+}
+
 static int serve(struct tel_compose *all, const struct tel_config *config,
 		 const sigset_t *signals)
 {
@@ -206,11 +214,16 @@ static int serve(struct tel_compose *all, const struct tel_config *config,
 	struct tel_server *server = NULL;
 	struct tel_work *work = NULL;
 	int status = EXIT_CANNOT_START, signal = 0;
+	/* Outlives threads that are given up. */
+	static atomic_bool broken;
 
+	all->store_broken = end_process;
+	all->store_broken_ctx = &broken;
 	http_context(all, config, &http);
 	if (start(all, config, &http, &server, &work) == TEL_OK) {
 		sigwait(signals, &signal);
-		status = tel_server_has_failed(server) ? EXIT_CANNOT_START : EXIT_FINE;
+		status = tel_server_has_failed(server) || atomic_load(&broken) ?
+			 EXIT_CANNOT_START : EXIT_FINE;
 		tel_log_line(all->app.log, TEL_LOG_INFO, "stopping",
 			     TEL_F_INT("signal", signal), TEL_F_INT("pid", getpid()));
 	}

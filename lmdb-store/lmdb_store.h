@@ -13,10 +13,14 @@
  *
  * Room: when less than a reserve is free (a sixteenth of the map, at least
  * 1 MiB), steps that create a call, or remember something without one, are
- * refused with TEL_EFULL; changes to existing calls and sweeps use it.
+ * refused with TEL_EFULL; changes to existing calls and sweeps use it. The
+ * same holds for the disk: 8 MiB (or the map's reserve, if that is less) are
+ * allocated behind the end of the file before a call is created, so that a
+ * file system which somebody else fills leaves room for endings. TEL_EFULL
+ * goes away by itself as soon as there is room.
  *
- * After TEL_EIO the process should be restarted: LMDB refuses everything
- * once a commit failed in the middle.
+ * TEL_EIO is mostly one commit's. But when the very last write of a commit
+ * fails, LMDB refuses all others in that process: `broken` below.
  */
 #ifndef TEL_LMDB_STORE_H
 #define TEL_LMDB_STORE_H
@@ -48,6 +52,14 @@ struct tel_lmdb_options {
 				   may read a store of another user so */
 	tel_time retention;	/* calls are swept so long after their end;
 				   0 = kept for ever */
+	/*
+	 * Called once if the store will never write again in this process
+	 * and TEL_EIO is all that can be had: time to end it, so that the
+	 * next one opens the store anew. Any thread, within a call of the
+	 * store; it must not call the store. May be NULL.
+	 */
+	void (*broken)(void *ctx);
+	void *broken_ctx;
 };
 
 /*

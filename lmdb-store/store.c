@@ -59,6 +59,8 @@ static struct tel_lmdb_store *new_store(const struct tel_lmdb_options *options)
 	s->read_only = options->read_only;
 	s->group_commit = !options->no_group_commit;
 	s->retention = options->retention;
+	s->broken = options->broken;
+	s->broken_ctx = options->broken_ctx;
 	s->last = &s->first;
 	return s;
 }

@@ -22,6 +22,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "lmdb-store/lmdb_store.h"
@@ -52,6 +53,13 @@ struct tel_lmdb_store {
 	bool group_commit;
 	tel_time retention;
 	size_t page_size;
+	void (*broken)(void *ctx);	/* see lmdb_store.h; NULL = nobody asks */
+	void *broken_ctx;
+	atomic_bool is_broken;
+
+	/* Of write transactions, so LMDB's writer lock guards them. */
+	uint64_t reserved_to;		/* the file has room on disk up to here */
+	bool cannot_reserve;		/* the file system knows no fallocate() */
 
 	pthread_rwlock_t map_lock;
 
@@ -150,6 +158,17 @@ void tel_lmdb_spend(struct tel_lmdb_txn *t, size_t bytes, size_t keys);
 bool tel_lmdb_is_tight(struct tel_lmdb_txn *t);
 /* Pages that LMDB can use again. Beside any transaction. */
 TEL_MUST_CHECK enum tel_err tel_lmdb_free_pages(struct tel_lmdb_txn *t, uint64_t *out);
+
+/* ---- disk.c ---- */
+
+/*
+ * Have room on the disk behind `used` bytes of the file: a reserve, `most`
+ * bytes at most. Within a write transaction. TEL_EFULL | TEL_EIO
+ */
+TEL_MUST_CHECK enum tel_err tel_lmdb_reserve_disk(struct tel_lmdb_store *s, uint64_t used,
+						  uint64_t most);
+/* Is that why a write failed? LMDB calls a short one an error of the disk. */
+bool tel_lmdb_disk_is_full(struct tel_lmdb_store *s);
 
 /* ---- blob.c: records, in CALL and ENTRIES ---- */
 

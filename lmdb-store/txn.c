@@ -77,6 +77,17 @@ static enum tel_err below(struct tel_index *index, enum tel_key_kind kind, struc
 	return tel_lmdb_err(rc);
 }
 
+/*
+ * LMDB could not write the page that makes a commit valid, and does not know
+ * what is on the disk: it refuses to write again. Only opening it anew helps,
+ * and that takes a process without transactions: a new one.
+ */
+static void tell_broken(struct tel_lmdb_store *s)
+{
+	if (!atomic_exchange(&s->is_broken, true) && s->broken)
+		s->broken(s->broken_ctx);
+}
+
 enum tel_err tel_lmdb_begin(struct tel_lmdb_store *s, bool writes, struct tel_lmdb_txn *out)
 {
 	int rc = MDB_MAP_RESIZED, tries, dead;
@@ -94,16 +105,19 @@ enum tel_err tel_lmdb_begin(struct tel_lmdb_store *s, bool writes, struct tel_lm
 		else
 			break;
 	}
+	if (rc == MDB_PANIC)
+		tell_broken(s);
 	return tel_lmdb_err(rc);
 }
 
 enum tel_err tel_lmdb_commit(struct tel_lmdb_txn *t)
 {
+	struct tel_lmdb_store *s = t->store;
 	int rc = mdb_txn_commit(t->txn);
 
-	pthread_rwlock_unlock(&t->store->map_lock);
+	pthread_rwlock_unlock(&s->map_lock);
 	t->txn = NULL;
-	return tel_lmdb_err(rc);
+	return rc == EIO && tel_lmdb_disk_is_full(s) ? TEL_EFULL : tel_lmdb_err(rc);
 }
 
 void tel_lmdb_abort(struct tel_lmdb_txn *t)
@@ -225,21 +239,29 @@ bool tel_lmdb_is_tight(struct tel_lmdb_txn *t)
 	return e.gone + e.reserve > e.total;
 }
 
+static enum tel_err has_room(struct tel_lmdb_txn *t, const struct extent *e, uint64_t freed)
+{
+	uint64_t used = e->gone > freed ? e->gone - freed : 0;
+	size_t page = t->store->page_size;
+
+	if (used + e->reserve > e->total)
+		return TEL_EFULL;
+	return tel_lmdb_reserve_disk(t->store, used * page, e->reserve * page);
+}
+
 enum tel_err tel_lmdb_has_room(struct tel_lmdb_txn *t)
 {
 	struct extent e = measure(t);
-	uint64_t left = e.total > e.gone ? e.total - e.gone : 0;
-	enum tel_err err;
+	enum tel_err err = has_room(t, &e, 0);
 
-	if (left >= e.reserve)
-		return TEL_OK;
-	/* The file has grown to its end: what was freed within it counts. */
+	if (err != TEL_EFULL)
+		return err;
+	/* The file can't grow any more: what was freed within it counts. */
 	if (!t->counted) {
 		err = tel_lmdb_free_pages(t, &t->free_pages);
 		if (err)
 			return err;
 		t->counted = true;
 	}
-	left = e.total + t->free_pages > e.gone ? e.total + t->free_pages - e.gone : 0;
-	return left >= e.reserve ? TEL_OK : TEL_EFULL;
+	return has_room(t, &e, t->free_pages);
 }

@@ -55,6 +55,17 @@ static void pass_on_warning(struct tel_log *log, const struct tel_buf *warning)
 			     TEL_F_STR("detail", tel_buf_str(warning)));
 }
 
+static void store_is_broken(void *compose)
+{
+	struct tel_compose *all = compose;
+
+	tel_log_line(all->app.log, TEL_LOG_ERROR, "store_broken",
+		     TEL_F_TEXT("detail", "the disk failed in the middle of a commit: "
+					  "the store can only be used by a new process"));
+	if (all->store_broken)
+		all->store_broken(all->store_broken_ctx);
+}
+
 static enum tel_err open_store(struct tel_compose *all, const struct tel_config *config,
 			       struct tel_buf *why)
 {
@@ -63,6 +74,8 @@ static enum tel_err open_store(struct tel_compose *all, const struct tel_config 
 		.map_size = config->store_size,
 		.no_group_commit = !config->group_commit,
 		.retention = config->retention,
+		.broken = store_is_broken,
+		.broken_ctx = all,
 	};
 	struct tel_buf detail;
 	enum tel_err err;

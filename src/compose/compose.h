@@ -34,6 +34,14 @@ struct tel_compose {
 	struct tel_random random;
 	struct tel_system_process process;
 	struct tel_json_log log;
+
+	/*
+	 * Set after opening, before any thread: called once, by any thread,
+	 * if the store will never write again in this process. The process
+	 * should end; another one can open the store.
+	 */
+	void (*store_broken)(void *ctx);
+	void *store_broken_ctx;
 };
 
 /* A log to stderr as configured; `config` NULL = before there is one. */

@@ -1,0 +1,68 @@
+/*
+ * A reserve on the disk. The map's own reserve says nothing of the file
+ * system, which others may fill; so space for endings is allocated before a
+ * call is taken on: behind the end of the file, where LMDB will write next.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/statvfs.h>
+
+#include "lmdb-store/store.h"
+#include "base/banned.h"
+
+/* Some 2000 endings. Less in a small map: its own reserve. */
+#define DISK_RESERVE ((uint64_t)8 << 20)
+
+/* Allocated at a time, so that not every step asks. */
+#define CHUNK ((uint64_t)1 << 20)
+
+static bool is_unknown_here(int error)
+{
+	return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL;
+}
+
+static enum tel_err is_left(struct tel_lmdb_store *s, int fd, uint64_t reserve)
+{
+	struct statvfs st;
+
+	s->cannot_reserve = true;
+	if (fstatvfs(fd, &st))
+		return TEL_OK;	/* not even that: LMDB will find out */
+	return (uint64_t)st.f_bavail * st.f_frsize >= reserve ? TEL_OK : TEL_EFULL;
+}
+
+enum tel_err tel_lmdb_reserve_disk(struct tel_lmdb_store *s, uint64_t used, uint64_t most)
+{
+	uint64_t reserve = most < DISK_RESERVE ? most : DISK_RESERVE, wanted;
+	int fd, failed;
+
+	if (used + reserve <= s->reserved_to)
+		return TEL_OK;
+	if (mdb_env_get_fd(s->env, &fd))
+		return TEL_EIO;
+	if (s->cannot_reserve)
+		return is_left(s, fd, reserve);
+	wanted = used + reserve + CHUNK;
+	do {
+		failed = fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)used, (off_t)(wanted - used)) ?
+			 errno : 0;
+	} while (failed == EINTR);
+	if (!failed) {
+		s->reserved_to = wanted;
+		return TEL_OK;
+	}
+	if (is_unknown_here(failed))
+		return is_left(s, fd, reserve);
+	return failed == ENOSPC || failed == EDQUOT || failed == EFBIG ? TEL_EFULL : TEL_EIO;
+}
+
+bool tel_lmdb_disk_is_full(struct tel_lmdb_store *s)
+{
+	struct statvfs st;
+	int fd;
+
+	return !mdb_env_get_fd(s->env, &fd) && !fstatvfs(fd, &st) &&
+	       (uint64_t)st.f_bavail * st.f_frsize < CHUNK;
+}
