@@ -81,7 +81,8 @@ static int bear(int dir, const char *path)
 		return errno;
 	tel_buf_init(&file, 4096);
 	tel_buf_printf(&file, "%s/%s", path, UNBORN);
-	rc = tel_buf_err(&file) ? ENAMETOOLONG : write_header(file.ptr);
+	rc = tel_buf_err(&file) == TEL_ENOMEM ? ENOMEM :
+	     tel_buf_err(&file) ? ENAMETOOLONG : write_header(file.ptr);
 	tel_buf_release(&file);
 	if (!rc && renameat(dir, UNBORN, dir, DATA))
 		rc = errno;
