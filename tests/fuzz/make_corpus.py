@@ -69,9 +69,10 @@ def lines(name):
 
 
 def shape(event):
+    """A short name: tar's oldest format has 99 bytes for a path."""
     participant = event.get("participant", {})
     attributes = participant.get("attributes", {})
-    words = [event["event"], participant.get("kind", ""), participant.get("state", ""),
+    words = [event["event"].removeprefix("participant_"), participant.get("kind", ""),
              attributes.get("sip.callStatus", ""), participant.get("disconnectReason", "")]
     return re.sub(r"[^a-z0-9-]+", "-", "-".join(w for w in words if w).lower())
 
