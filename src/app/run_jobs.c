@@ -189,6 +189,15 @@ static enum tel_err take_and_copy(struct tel_step *step, void *ctx)
 	return err;
 }
 
+/*
+ * A ghost is due when the request that makes it has settled, by the clock of
+ * the process that said so. Ours may be ahead of it.
+ */
+static bool may_be_early(const struct tel_take_job *take)
+{
+	return take->kind == TEL_JOB_DELETE_ROOM && take->call->jobs[take->kind].unsure;
+}
+
 /* Take all that is due in one call, as long as there are slots. */
 static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_call_id *id,
 				 struct tel_str dead_owner)
@@ -207,7 +216,7 @@ static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_cal
 			continue;
 		if (take.taken_over)
 			note_takeover(runner, &take);
-		start(runner, take.call, take.kind, take.taken_over);
+		start(runner, take.call, take.kind, take.taken_over || may_be_early(&take));
 		take.call = NULL;
 	}
 	tel_call_free(take.call);

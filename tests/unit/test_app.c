@@ -468,7 +468,7 @@ static void an_older_deletion_does_not_answer_for_the_ghost(void)
 	tel_fake_livekit_release(s.livekit, TEL_LK_CREATE_DISPATCH);
 	tel_rig_run(&s.a);				/* it makes the room anew */
 	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "call"));
-	tel_rig_pass(&s.a, TEL_SECOND);			/* looking at the ghost … */
+	tel_rig_pass(&s.a, 2 * TEL_SECOND);		/* looking at the ghost … */
 	tel_fake_livekit_release(s.livekit, TEL_LK_DELETE_ROOM);
 	tel_rig_run(&s.a);				/* … when the old answer comes */
 	tel_fake_livekit_release(s.livekit, TEL_LK_LIST_PARTICIPANTS);
@@ -496,6 +496,34 @@ static void a_ghost_of_a_dead_process_is_deleted(void)
 	CHECK_INT(made(&s), 1);
 	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
 	check_no_jobs(&s);
+	tear_down(&s);
+}
+
+/* Who takes over says when the room is to be looked at, and his clock is behind. */
+static void a_ghost_is_not_looked_for_too_early(void)
+{
+	struct tel_fake_clock ahead;
+	struct tel_rig c;
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_clock_init(&ahead, s.clock.now + 30 * TEL_SECOND);
+	tel_rig_init(&c, "c", s.store, s.livekit, &ahead);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	leaves(&s, &s.b, "RM_1", "PA_1");
+	tel_fake_livekit_close(s.livekit, "call");
+	finishes(&s, &s.b, "RM_1");
+	kill_a(&s);
+	tel_rig_run(&s.b);
+	tel_rig_pass(&c, TEL_SECOND / 2);	/* it is still on its way */
+	tel_fake_livekit_release_held(s.livekit);
+	tel_rig_pass(&c, 3 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	check_no_jobs(&s);
+	tel_rig_release(&c);
 	tear_down(&s);
 }
 
@@ -829,7 +857,7 @@ static void a_call_that_came_back_keeps_its_room(void)
 	tel_fake_livekit_release_held(s.livekit);
 	tel_rig_run(&s.a);			/* made in a ghost room */
 	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_PARTICIPANTS, TEL_FAKE_HELD);
-	tel_rig_pass(&s.a, TEL_SECOND);		/* which is about to be deleted */
+	tel_rig_pass(&s.a, 2 * TEL_SECOND);	/* which is about to be deleted */
 	CHECK_INT(sent(&s, TEL_LK_LIST_PARTICIPANTS), 1);
 	joins(&s, &s.b, "RM_ghost0", "PA_2");	/* when the phone is back in it */
 	tel_rig_run(&s.b);
@@ -940,6 +968,7 @@ int main(void)
 		{ "an older deletion does not answer for the ghost",
 		  an_older_deletion_does_not_answer_for_the_ghost },
 		{ "a ghost of a dead process is deleted", a_ghost_of_a_dead_process_is_deleted },
+		{ "a ghost is not looked for too early", a_ghost_is_not_looked_for_too_early },
 		{ "a ghost that ends in a takeover is deleted",
 		  a_ghost_that_ends_in_a_takeover_is_deleted },
 		{ "a deleted dispatch serves nobody", a_deleted_dispatch_serves_nobody },
