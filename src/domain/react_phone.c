@@ -301,6 +301,9 @@ static enum tel_err follow_unheard_move(struct tel_reaction *r, bool is_new)
 	if (!is_new || tel_str_eq(r->event->room_sid, call->room_sid) || !is_later_life(r) ||
 	    !tel_str_eq(phone(r)->sip_call_id, call->sip_call_id))
 		return TEL_OK;
+	/* A newer leg is there: the call moves, and gets its agent, with that. */
+	if (tel_str_is(phone(r)->disconnect_reason, "DUPLICATE_IDENTITY"))
+		return TEL_OK;
 	call->room_finished_at = 0;
 	return describe_room(call, r->event);
 }
