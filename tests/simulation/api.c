@@ -307,7 +307,7 @@ static tel_time nap_length(struct sim_proc *proc, tel_time wait)
 	struct tel_due_query query = { .now = now, .max = 1 };
 	struct tel_due_page *page = sim->procs->page;
 
-	if (!sim->settled || sim->now < sim->procs->scan_until || wait == 0 ||
+	if (!sim->settled || sim->now < sim->procs->scan_until ||
 	    !tel_runner_is_idle(proc->runner))
 		return wait;
 	if (sim->store->ops->due(sim->store, &query, page) || page->n > 0)
@@ -322,8 +322,9 @@ static enum tel_err port_poll(struct tel_livekit *port, tel_time wait)
 	struct sim_proc *proc = of(port);
 	bool any = hand_out(proc);
 
-	if (!any && !proc->woken && !proc->dead && wait > 0) {
-		sim_task_sleep(proc->sim, nap_length(proc, wait), true);
+	/* A turn takes time, even one that does not wait. */
+	if (!any && !proc->woken && !proc->dead) {
+		sim_task_sleep(proc->sim, wait > 0 ? nap_length(proc, wait) : 1, true);
 		sim_enter(proc->sim, tel_str_from(proc->name));
 		hand_out(proc);
 	}

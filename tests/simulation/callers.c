@@ -167,8 +167,8 @@ void sim_callers_init_one(struct sim *sim, tel_time stays)
 	c->identity = TEL_STR("sip_+15550100");
 	c->sip_call_id = TEL_STR("SCL_0");
 	c->reason = "CLIENT_INITIATED";
-	sim_plan(sim, 0, join, c, 0);
-	sim_plan(sim, stays, hang_up, c, 0);
+	sim_plan(sim, 100, join, c, 0);
+	sim_plan(sim, 100 + stays, hang_up, c, 0);
 }
 
 void sim_callers_hang_up(struct sim *sim)

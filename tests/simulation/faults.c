@@ -59,6 +59,11 @@ static void note(struct sim_faults *faults, struct sim_strike strike)
 	faults->strikes[faults->n++] = strike;
 }
 
+void sim_faults_strike(struct sim_faults *faults, enum sim_fault fault, tel_time now)
+{
+	note(faults, (struct sim_strike){ fault, 0, now, kinds[fault].penalty });
+}
+
 bool sim_faults_draw(struct sim_faults *faults, enum sim_fault fault, uint64_t draw, tel_time now)
 {
 	if (draw % 1000000 >= faults->rates[fault] || sim_is_left_out(faults->left_out, draw))

@@ -26,13 +26,13 @@
 	X(LOSE_REQUEST, "request lost", 20000, 26000)					\
 	X(LOSE_ANSWER, "answer lost", 30000, 26000)					\
 	X(SLOW_REQUEST, "request slow", 40000, 2000)					\
-	X(SLOW_ANSWER, "answer slow", 20000, 26000)					\
+	X(SLOW_ANSWER, "answer slow", 40000, 26000)					\
 	X(NOT_SENT, "connection refused", 20000, 6000)					\
 	X(TRY_LATER, "LiveKit busy (429)", 10000, 9000)					\
 	X(SERVER_ERROR, "LiveKit error (500)", 10000, 8000)				\
-	X(REFUSED, "LiveKit refuses (403)", 1000, 0)					\
+	X(REFUSED, "LiveKit refuses (403)", 3000, 0)					\
 	/* processes */									\
-	X(KILL, "process killed", 3000, 8000)						\
+	X(KILL, "process killed", 6000, 8000)						\
 	X(STALL, "process stalled", 2000, 2000)						\
 	X(STOP, "process told to stop", 200000, 15000)					\
 	/* the store */									\
@@ -42,7 +42,7 @@
 	X(STORE_DOUBT, "commit durable, but reported as failed", 500, 190000)		\
 	/* LiveKit and the world */							\
 	X(LK_DOWN, "LiveKit cannot be reached", 300000, 12000)				\
-	X(LK_RESTART, "LiveKit restarted", 200000, 30000)				\
+	X(LK_RESTART, "LiveKit restarted", 400000, 30000)				\
 	/* of a whole world */								\
 	X(SKEW, "clocks up to 60 s apart", 500000, 0)					\
 	X(UNPROVABLE, "deaths cannot be proven", 150000, 190000)
@@ -90,6 +90,9 @@ void sim_faults_release(struct sim_faults *faults);
 
 /* Does it strike, now? `draw` is any 64 bits. Kept if it does. */
 bool sim_faults_draw(struct sim_faults *faults, enum sim_fault fault, uint64_t draw, tel_time now);
+
+/* It strikes, whoever decided so. */
+void sim_faults_strike(struct sim_faults *faults, enum sim_fault fault, tel_time now);
 
 bool sim_is_left_out(const struct sim_left_out *list, uint64_t item); /* NULL is fine */
 

@@ -195,7 +195,7 @@ void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
 			continue;
 		told = leg->joined_heard && leg->joined_heard_tick < request->turn_tick;
 		long_there = sim->now - leg->joined_at >
-			     allowance(sim, sim->now, AFTERMATH);
+			     allowance(sim, sim->now, 2 * TEL_SECOND);
 		if (told || long_there)
 			sim_violation(sim, "I1: %.*s is hung up on: %.*s is deleted under it",
 				      TEL_STR_ARG(leg->sid), TEL_STR_ARG(life->sid));

@@ -160,6 +160,8 @@ struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
 
 	if (!sim_lk_is_up(sim) && sim->lk->silent)
 		return NULL;
+	if (sim->choices)
+		sim_choices_begin(sim->choices);
 	if (!life)
 		life = open_life(sim, room);
 	kick_same_identity(sim, life, identity);

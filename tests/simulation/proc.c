@@ -112,6 +112,7 @@ bool sim_point(struct sim_proc *proc, const char *where)
 
 	if (proc->dead)
 		return false;
+	sim->procs->running->where = where;
 	if (sim_strikes(sim, SIM_KILL)) {
 		sim_proc_kill(proc, where);
 		return false;

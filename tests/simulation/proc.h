@@ -27,6 +27,7 @@ struct sim_task {
 	struct sim_delivery *delivery;	/* NULL: the runner */
 	uint64_t token;			/* which waking counts */
 	bool asleep;
+	const char *where;		/* the point it is at */
 	bool idle;			/* asleep until something happens: wake() counts */
 };
 

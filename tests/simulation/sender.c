@@ -52,6 +52,9 @@ void sim_send_event(struct sim *sim, enum tel_event_kind kind, struct sim_life *
 	struct sim_event *event = sim_alloc(sim, sizeof(*event));
 	struct sim_room *room = life->room;
 
+	/* Nobody cares for it: no choice is to be wasted on it. */
+	if (sim->choices && kind == TEL_EVENT_ROOM_STARTED)
+		return;
 	*event = (struct sim_event){
 		.room = room, .life = life, .leg = leg, .kind = kind, .id = sim_id(sim, "EV"),
 		.created_at = sim->now / TEL_SECOND * TEL_SECOND,

@@ -131,6 +131,10 @@ tel_time sim_length(struct sim *sim, tel_time low, tel_time high);
 /* An order for things that happen at the same moment. */
 size_t sim_choices_pick(struct sim_choices *choices, size_t n);
 bool sim_choices_strike(struct sim_choices *choices, enum sim_fault fault);
+/* A caller is there: from now on everything is a choice. */
+void sim_choices_begin(struct sim_choices *choices);
+/* The world is in this state before its next choice. */
+void sim_choices_visit(struct sim_choices *choices, uint64_t state);
 
 /* ---- trace ---- */
 
@@ -165,8 +169,8 @@ void sim_run_world(uint64_t seed, size_t calls, const struct sim_knobs *knobs,
  */
 void sim_shrink(uint64_t seed, size_t calls, const struct sim_knobs *knobs);
 
-/* The smallest possible world, by the choices of explore.c. */
-void sim_run_small_world(struct sim_choices *choices, const struct sim_knobs *knobs,
-			 struct sim_outcome *out);
+/* One caller, two processes, by the choices of explore.c. */
+void sim_run_small_world(struct sim_choices *choices, tel_time stays,
+			 const struct sim_knobs *knobs, struct sim_outcome *out);
 
 #endif

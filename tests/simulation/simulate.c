@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/num.h"
+#include "explore.h"
 #include "rng.h"
 #include "sim.h"
 #include "base/banned.h"
@@ -22,8 +23,10 @@
 struct order {
 	uint64_t seed;
 	size_t calls;
+	size_t explore;			/* choices deep; 0 = simulate */
 	size_t explain;			/* failures to shrink and trace */
 	bool statistics;
+	bool first;			/* stop after the first failure */
 	struct sim_knobs knobs;
 };
 
@@ -36,6 +39,8 @@ static void usage(void)
 	      "  --trace            print what happens\n"
 	      "  --statistics       print which faults struck and how long callers waited\n"
 	      "  --explain N        shrink and trace the first N failures (default 1)\n"
+	      "  --explore DEPTH    instead: one call, every choice so many choices deep\n"
+	      "  --first            stop after the first failure\n"
 	      "  --late-requests    let requests act later than the design allows for\n",
 	      stderr);
 	exit(2);
@@ -80,6 +85,8 @@ static void read_options(int argc, char **argv, struct order *order)
 		{ "trace", no_argument, NULL, 't' },
 		{ "statistics", no_argument, NULL, 'S' },
 		{ "explain", required_argument, NULL, 'e' },
+		{ "explore", required_argument, NULL, 'x' },
+		{ "first", no_argument, NULL, 'f' },
 		{ "late-requests", no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -93,6 +100,8 @@ static void read_options(int argc, char **argv, struct order *order)
 		case 't': order->knobs.trace = true; break;
 		case 'S': order->statistics = true; break;
 		case 'e': order->explain = number(optarg); break;
+		case 'x': order->explore = number(optarg); break;
+		case 'f': order->first = true; break;
 		case 'l': order->knobs.late_requests = true; break;
 		default: usage();
 		}
@@ -145,6 +154,8 @@ static void simulate(struct order *order, struct sim_outcome *sum)
 	size_t left;
 
 	for (world = 0; sum->calls < order->calls; world++) {
+		if (order->first && sum->violations)
+			break;
 		seed = seed_of_world(order->seed, world);
 		left = order->calls - sum->calls;
 		sim_run_world(seed, left < CALLS_A_WORLD ? left : CALLS_A_WORLD, &order->knobs,
@@ -175,6 +186,8 @@ int main(int argc, char **argv)
 	struct sim_outcome sum = { 0 };
 
 	read_options(argc, argv, &order);
+	if (order.explore)
+		return sim_explore(order.explore, order.explain) > 0;
 	printf("seed %" PRIu64 "\n", order.seed);
 	simulate(&order, &sum);
 	if (order.statistics)

@@ -16,6 +16,9 @@
 /* Nothing takes longer than the longest max_age, twice over. */
 #define END_OF_TIME (5 * TEL_DAY)
 
+/* A world has some thousands. */
+#define MOST_TICKS 500000
+
 /* ---- what all parts use ---------------------------------------------------- */
 
 void *sim_alloc(struct sim *sim, size_t size)
@@ -101,6 +104,8 @@ bool sim_strikes(struct sim *sim, enum sim_fault fault)
 		return false;
 	strikes = sim->choices ? sim_choices_strike(sim->choices, fault) :
 				 sim_faults_draw(&sim->faults, fault, sim_draw(sim), sim->now);
+	if (strikes && sim->choices)
+		sim_faults_strike(&sim->faults, fault, sim->now);
 	if (strikes)
 		sim_trace(sim, "FAULT: %s", sim_fault_name(fault));
 	return strikes;
@@ -271,13 +276,13 @@ static void close_store(struct sim *sim)
 		remove_store(sim);
 }
 
-static void begin(struct sim *sim, uint64_t seed, const struct sim_knobs *knobs,
-		  struct sim_outcome *out)
+static void begin(struct sim *sim, uint64_t seed, struct sim_choices *choices,
+		  const struct sim_knobs *knobs, struct sim_outcome *out)
 {
 	struct sim_rng shape = sim_rng_stream(seed, 3);
 
 	*out = (struct sim_outcome){ 0 };
-	*sim = (struct sim){ .knobs = *knobs, .seed = seed, .now = SIM_BEGIN };
+	*sim = (struct sim){ .knobs = *knobs, .seed = seed, .choices = choices, .now = SIM_BEGIN };
 	tel_arena_init(&sim->mem, SIZE_MAX / 2);
 	sim->contexts = sim_alloc(sim, sizeof(*sim->contexts));
 	sim_faults_init(&sim->faults, seed, sim_rng_percent(&shape, 5));
@@ -291,7 +296,101 @@ static void begin(struct sim *sim, uint64_t seed, const struct sim_knobs *knobs,
 	open_store(sim);
 	sim_judge_init(sim, out);
 	sim_lk_init(sim);
-	sim_procs_init(sim, 1 + (size_t)sim_rng_below(&shape, 4));
+	sim_procs_init(sim, choices ? 2 : 1 + (size_t)sim_rng_below(&shape, SIM_MAX_PROCS));
+}
+
+/* ---- which of the things that happen at once comes first ---- */
+
+#define MOST_AT_ONCE 32
+
+static uint64_t mix(uint64_t state, uint64_t value)
+{
+	return sim_hash(state, value);
+}
+
+static uint64_t state_of_call(const struct sim *sim, const struct tel_call *call)
+{
+	uint64_t state = mix((uint64_t)call->status, (uint64_t)call->outcome);
+	const struct tel_job *job;
+	int kind;
+
+	for (kind = 0; kind < TEL_JOB_KINDS; kind++) {
+		job = &call->jobs[kind];
+		if (!job->pending)
+			continue;
+		state = mix(state, (uint64_t)kind * 8 + job->cancelled * 2u + job->unsure);
+		state = mix(state, job->attempt);
+		state = mix(state, (uint64_t)(job->due - sim->now));
+		state = mix(state, job->lease.owner.len ? (unsigned char)job->lease.owner.ptr[1] : 0);
+	}
+	return state;
+}
+
+static uint64_t state_of_store(struct sim *sim)
+{
+	struct tel_call_filter filter = { .limit = 8 };
+	struct tel_call_page page = { 0 };
+	uint64_t state = 2;
+	size_t i;
+
+	if (sim->store->ops->list(sim->store, &filter, &page))
+		abort();
+	for (i = 0; i < page.n; i++)
+		state = mix(state, state_of_call(sim, page.calls[i]));
+	tel_call_page_release(&page);
+	return state;
+}
+
+static uint64_t state_of_livekit(const struct sim *sim)
+{
+	const struct sim_room *room;
+	const struct sim_life *life;
+	uint64_t state = 3;
+
+	for (room = sim->lk->rooms; room; room = room->next)
+		for (life = room->lives; life; life = life->next) {
+			state = mix(state, life->closed_at != 0);
+			state = mix(state, sim_lk_phones(life) * 16 + sim_lk_dispatches(life));
+		}
+	return state;
+}
+
+/* What two worlds have to have in common to go on alike. */
+static uint64_t state_of(struct sim *sim)
+{
+	uint64_t state = mix(state_of_store(sim), state_of_livekit(sim)), planned = 0;
+	const struct sim_proc *proc;
+	const struct sim_task *task;
+	size_t i;
+
+	for (i = 0; i < sim->agenda.n; i++)
+		planned += sim_hash((uint64_t)(sim->agenda.items[i].at - sim->now),
+				    (uint64_t)(uintptr_t)sim->agenda.items[i].act);
+	for (proc = sim->procs->all; proc; proc = proc->next)
+		for (task = proc->tasks; task; task = task->next)
+			planned += sim_hash((uint64_t)(uintptr_t)task->where,
+					    (uint64_t)proc->slot * 2 + task->idle);
+	return mix(mix(state, planned), sim->faults.n);
+}
+
+static struct sim_item choose(struct sim *sim, struct sim_item first)
+{
+	struct sim_item items[MOST_AT_ONCE] = { first }, chosen;
+	const struct sim_item *also;
+	size_t n = 1, i, pick;
+
+	if (first.rank == 0)
+		return first;
+	while (n < MOST_AT_ONCE && (also = sim_agenda_first(&sim->agenda)) &&
+	       also->at == first.at)
+		(void)sim_agenda_take(&sim->agenda, &items[n++]);
+	sim_choices_visit(sim->choices, state_of(sim));
+	pick = sim_choices_pick(sim->choices, n);
+	chosen = items[pick];
+	for (i = 0; i < n; i++)
+		if (i != pick)
+			sim_agenda_add(&sim->agenda, items[i]);
+	return chosen;
 }
 
 static void run(struct sim *sim)
@@ -299,7 +398,13 @@ static void run(struct sim *sim)
 	struct sim_item item;
 
 	while (!sim->over && sim_agenda_take(&sim->agenda, &item)) {
+		if (sim->tick == MOST_TICKS) {
+			sim_violation(sim, "I5: no rest: something is done over and over");
+			break;
+		}
 		sim->now = item.at;
+		if (sim->choices)
+			item = choose(sim, item);
 		sim->tick++;
 		sim->context = item.context;
 		item.act(sim, item.arg, item.token);
@@ -334,10 +439,22 @@ void sim_run_world(uint64_t seed, size_t calls, const struct sim_knobs *knobs,
 {
 	struct sim sim;
 
-	begin(&sim, seed, knobs, out);
+	begin(&sim, seed, NULL, knobs, out);
 	sim_callers_init(&sim, calls);
 	plan_weather(&sim);
 	sim_plan(&sim, SIM_ACTIVE, faults_end, NULL, 0);
 	run(&sim);
 	end(&sim, out, strikes, n_strikes);
+}
+
+void sim_run_small_world(struct sim_choices *choices, tel_time stays,
+			 const struct sim_knobs *knobs, struct sim_outcome *out)
+{
+	struct sim sim;
+
+	begin(&sim, 1, choices, knobs, out);
+	sim_callers_init_one(&sim, stays);
+	sim_plan(&sim, 5 * TEL_SECOND, faults_end, NULL, 0);
+	run(&sim);
+	end(&sim, out, NULL, NULL);
 }
