@@ -55,7 +55,9 @@ void tel_call_end(struct tel_call *call, struct tel_ending ending, tel_time at, 
 	call->ended_at = at > call->created_at ? at : call->created_at;
 	tel_call_drop_job(call, TEL_JOB_END_OVERDUE);
 	tel_call_cancel_dispatch(call);
-	if (delete_room && !room_is_gone)
+	if (room_is_gone && tel_call_agent_is_unseen(call))
+		tel_call_clear_ghost(call, env->now);
+	else if (delete_room && !room_is_gone)
 		tel_call_schedule(call, TEL_JOB_DELETE_ROOM,
 				  env->now + env->policy->room_delete_after);
 }

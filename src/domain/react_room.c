@@ -51,7 +51,12 @@ enum tel_err tel_react_room_finished_after_end(struct tel_reaction *r)
 	if (!tel_str_eq(r->event->room_sid, call->room_sid))
 		return tel_react(r, TEL_EFFECT_NOTED, "an earlier life of the room is over");
 	call->room_finished_at = r->at;
-	if (job->pending && !job->unsure && !tel_str_is_set(job->lease.owner))
+	/* Somebody is at it already. */
+	if (job->pending && tel_str_is_set(job->lease.owner))
+		return tel_react(r, TEL_EFFECT_NOTED, "the room is gone");
+	if (tel_call_agent_is_unseen(call))
+		tel_call_clear_ghost(call, r->env->now);
+	else if (job->pending && !job->unsure)
 		tel_call_drop_job(call, TEL_JOB_DELETE_ROOM);
 	return tel_react(r, TEL_EFFECT_NOTED, "the room is gone");
 }

@@ -499,6 +499,25 @@ static void a_ghost_of_a_dead_process_is_deleted(void)
 	tear_down(&s);
 }
 
+/* We were down for long: when we hear of the caller, he and his room are gone. */
+static void a_dispatch_that_comes_too_late_leaves_no_ghost(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_fake_livekit_close(s.livekit, "call");
+	tel_rig_run(&s.a);
+	CHECK_INT(made(&s), 1);
+	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "call"));
+	leaves(&s, &s.a, "RM_1", "PA_1");
+	finishes(&s, &s.a, "RM_1");
+	tel_rig_pass(&s.a, 15 * TEL_SECOND);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
 /* Who takes over says when the room is to be looked at, and his clock is behind. */
 static void a_ghost_is_not_looked_for_too_early(void)
 {
@@ -968,6 +987,8 @@ int main(void)
 		{ "an older deletion does not answer for the ghost",
 		  an_older_deletion_does_not_answer_for_the_ghost },
 		{ "a ghost of a dead process is deleted", a_ghost_of_a_dead_process_is_deleted },
+		{ "a dispatch that comes too late leaves no ghost",
+		  a_dispatch_that_comes_too_late_leaves_no_ghost },
 		{ "a ghost is not looked for too early", a_ghost_is_not_looked_for_too_early },
 		{ "a ghost that ends in a takeover is deleted",
 		  a_ghost_that_ends_in_a_takeover_is_deleted },

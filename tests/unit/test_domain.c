@@ -554,12 +554,12 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "same identity: new leg in, old leg out", "J1@A K M J2@A L1@A:d", "agent_dispatched - - o" },
 	{ "same identity, and the new leg never comes", "J1@A K M L1@A:d +21 K",
 	  "ended unknown timeout r" },
-	{ "same identity, and the room finishes", "J1@A K M L1@A:d R@A", "ended unknown livekit " },
+	{ "same identity, and the room finishes", "J1@A K M L1@A:d R@A", "ended unknown livekit r" },
 
 	/* LiveKit restarts in a call */
 	{ "the phone comes back", "J1@A K M G1@A R@A +9 J2@B=1", "sip_participant_joined - - do" },
 	{ "and gets its agent", "J1@A K M G1@A R@A +9 J2@B=1 K M", "agent_dispatched - - o" },
-	{ "and ends", "J1@A K M G1@A R@A +9 J2@B=1 K M L2@B:h R@B", "ended completed caller " },
+	{ "and ends", "J1@A K M G1@A R@A +9 J2@B=1 K M G2@B L2@B:h R@B", "ended completed caller " },
 	{ "it comes back without a room_finished", "J1@A K M G1@A J2@B=1", "sip_participant_joined - - do" },
 	{ "it comes back into a repeated dispatch, whose agent was not the one seen",
 	  "J1@A K G1@A Q M J2@B=1", "sip_participant_joined - - d?o" },
@@ -578,8 +578,10 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "and its answer comes for the old life", "J1@A K J2@B=1 M", "sip_participant_joined - - d?o" },
 
 	/* room names and lives used again */
-	{ "another caller, another life", "J1@A K M L1@A:h R@A J2@B",
-	  "ended canceled caller  | sip_participant_joined - - do" },
+	{ "the agent was never seen: the room may be a ghost", "J1@A K M L1@A:h R@A",
+	  "ended canceled caller r" },
+	{ "another caller, another life", "J1@A K M G1@A L1@A:h R@A J2@B",
+	  "ended completed caller  | sip_participant_joined - - do" },
 	{ "another caller in the same life", "J1@A K M L1@A:h J2@A",
 	  "ended canceled caller  | sip_participant_joined - - d?o" },
 	{ "another caller, while a request is under way", "J1@A K L1@A:h J2@A",
