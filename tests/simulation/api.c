@@ -215,10 +215,14 @@ static void arrives(struct sim *sim, void *arg, uint64_t token)
 
 static tel_time way_of(struct sim *sim)
 {
-	if (sim_strikes(sim, SIM_SLOW_REQUEST))
-		return sim_length(sim, 50, sim->knobs.late_requests ? SIM_LATE_REQUEST_BOUND :
-								      SIM_REQUEST_BOUND);
-	return sim_latency(sim, 1, 30);
+	tel_time way;
+
+	if (!sim_strikes(sim, SIM_SLOW_REQUEST))
+		return sim_latency(sim, 1, 30);
+	way = sim_length(sim, 50, sim->knobs.late_requests ? SIM_LATE_REQUEST_BOUND :
+							     SIM_REQUEST_BOUND);
+	sim_faults_lasts(&sim->faults, way);
+	return way;
 }
 
 static void set_out(struct sim *sim, struct sim_request *request)

@@ -149,6 +149,10 @@ void sim_callers_init(struct sim *sim, size_t n)
 		c->number = i;
 		rng = sim_rng_stream(sim->seed, 1000 + i);
 		draw_caller(sim, c, &rng);
+		if (sim->hasty) {
+			c->patient = false;
+			c->stays %= 60;
+		}
 		c->gone = sim_is_left_out(sim->knobs.absent_callers, i);
 		sim_enter(sim, c->room);
 		sim_plan(sim, c->calls_at, join, c, 0);

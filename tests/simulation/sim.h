@@ -81,6 +81,7 @@ struct sim {
 	struct tel_call_store *store;	/* the real one, without decorator */
 
 	tel_time max_age, room_delete_after;
+	bool hasty;			/* callers hang up while they are dispatched for */
 	bool settled;			/* no more faults; nothing to hurry */
 	bool over;
 	uint64_t tick;			/* things that have happened */

@@ -290,6 +290,11 @@ static void begin(struct sim *sim, uint64_t seed, struct sim_choices *choices,
 	sim->max_age = sim_rng_between(&shape, 1, 24) * TEL_HOUR;
 	sim->room_delete_after = sim_rng_percent(&shape, 20) ? TEL_ROOM_DELETE_NEVER :
 				 sim_rng_between(&shape, 0, 1) * 10 * TEL_SECOND;
+	if (!choices && sim_rng_percent(&shape, 10)) {
+		sim->hasty = true;
+		sim->faults.rates[SIM_KILL] *= 3;
+		sim->faults.rates[SIM_SLOW_REQUEST] *= 5;
+	}
 	sim->coros = sim_coros_new();
 	if (!sim->coros)
 		abort();
