@@ -224,9 +224,13 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 {
 	struct tel_job *job = &r->call->jobs[TEL_JOB_DISPATCH_AGENT];
 	bool under_way = job->pending && (tel_str_is_set(job->lease.owner) || job->unsure);
-	/* A ghost may be the very room the phone is in. */
+	/*
+	 * A ghost may be the very room the phone is in, one that was looked at
+	 * and kept for it too: only an agent that was seen in the old life says
+	 * that its dispatch went there.
+	 */
 	bool ghost = r->call->jobs[TEL_JOB_DELETE_ROOM].pending ||
-		     tel_call_agent_is_unseen(r->call);
+		     r->call->agent.joined_at == 0;
 	tel_time settled_at = under_way ? tel_job_settled_at(job, r->env->now) : 0;
 	struct tel_call *call = r->call;
 	struct tel_leg *leg;

@@ -711,6 +711,30 @@ static void a_phone_that_comes_back_into_a_ghost_is_served_by_its_agent(void)
 	tear_down(&s);
 }
 
+/* We looked at the ghost, and kept it, before we heard who the phone in it was. */
+static void a_ghost_that_was_kept_for_the_phone_is_known_as_one(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_fake_livekit_close(s.livekit, "call");
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	tel_rig_run(&s.a);
+	finishes(&s, &s.a, "RM_1");
+	tel_fake_livekit_release(s.livekit, TEL_LK_CREATE_DISPATCH);
+	tel_rig_run(&s.a);			/* made in a ghost room */
+	tel_fake_livekit_phone(s.livekit, "call", "PA_2");
+	tel_rig_pass(&s.a, 3 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_LIST_PARTICIPANTS), 1);
+	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "call"));
+	CHECK_INT(joins(&s, &s.a, "RM_ghost0", "PA_2").effect, TEL_EFFECT_MOVED);
+	tel_rig_run(&s.a);
+	CHECK_INT(made(&s), 1);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tear_down(&s);
+}
+
 static void the_next_caller_in_the_room_is_served_by_its_agent(void)
 {
 	struct tel_call_filter live = { .live_only = true };
@@ -996,6 +1020,8 @@ int main(void)
 		{ "the next caller in the room is served by its agent",
 		  the_next_caller_in_the_room_is_served_by_its_agent },
 		{ "the phone comes back after a restart", the_phone_comes_back_after_a_restart },
+		{ "a ghost that was kept for the phone is known as one",
+		  a_ghost_that_was_kept_for_the_phone_is_known_as_one },
 		{ "a phone that comes back into a ghost is served by its agent",
 		  a_phone_that_comes_back_into_a_ghost_is_served_by_its_agent },
 		{ "a stopping runner does what was promised", a_stopping_runner_does_what_was_promised },
