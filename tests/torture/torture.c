@@ -1,17 +1,14 @@
 #include "config.h"
 
-#include <dlfcn.h>
-#include <execinfo.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness.h"
 #include "torture/failing_malloc.h"
 #include "torture/torture.h"
+#include "torture/whose_crash.h"
 #include "base/banned.h"
 
 /* Nothing here makes so many; it is an endless loop. */
@@ -63,53 +60,6 @@ static bool fail_one(const struct tel_torture *t, long at, enum tel_fail_mode mo
  */
 enum outcome { GOT_THROUGH, FAILED_WELL, FAILED_BADLY, LIBRARY_CRASHED, WE_CRASHED };
 
-static bool is_libc(const char *object)
-{
-	return strstr(object, "/libc.so") || strstr(object, "/libpthread");
-}
-
-/*
- * Whose code called what crashed in libc? Inlined and tail calls are no
- * trouble, for only the object matters. stdio: the process ends here anyway.
- */
-static void on_crash(int number, siginfo_t *info, void *context)
-{
-	void *frames[64];
-	int i, n = backtrace(frames, 64), begun = 0;
-	Dl_info where;
-
-	(void)number;
-	(void)info;
-	(void)context;
-	for (i = 0; i < n; i++) {
-		if (!dladdr(frames[i], &where) || !where.dli_fname)
-			continue;
-		/* This handler, then the kernel's return path in libc. */
-		if (!begun) {
-			begun = is_libc(where.dli_fname);
-			continue;
-		}
-		if (is_libc(where.dli_fname))
-			continue;
-		fprintf(stderr, "\n    crash in %s, %s", where.dli_fname,
-			where.dli_sname ? where.dli_sname : "?");
-		_exit(strstr(where.dli_fname, ".so") ? LIBRARY_CRASHED : WE_CRASHED);
-	}
-	_exit(WE_CRASHED);
-}
-
-static void watch_for_crashes(void)
-{
-	struct sigaction action = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_RESETHAND };
-	void *frame;
-
-	backtrace(&frame, 1);	/* loads what it needs, while there is memory */
-	sigaction(SIGSEGV, &action, NULL);
-	sigaction(SIGBUS, &action, NULL);
-	sigaction(SIGABRT, &action, NULL);
-	alarm(PATIENCE_SECONDS);
-}
-
 static bool fail_in_child(const struct tel_torture *t, long at, enum tel_fail_mode mode)
 {
 	unsigned before = CU_get_run_summary()->nAssertsFailed;
@@ -120,7 +70,8 @@ static bool fail_in_child(const struct tel_torture *t, long at, enum tel_fail_mo
 	fflush(stderr);
 	child = fork();
 	if (child == 0) {
-		watch_for_crashes();
+		tel_watch_for_crashes(WE_CRASHED, LIBRARY_CRASHED);
+		alarm(PATIENCE_SECONDS);
 		failed = fail_one(t, at, mode);
 		_exit(CU_get_run_summary()->nAssertsFailed > before ? FAILED_BADLY :
 		      failed ? FAILED_WELL : GOT_THROUGH);
