@@ -49,6 +49,15 @@ size_t tel_utf8_length(struct tel_str s)
 	return len < 2 || second_fits(p[0], p[1]) ? len : 0;
 }
 
+bool tel_utf8_is_clean(struct tel_str s)
+{
+	size_t len = 1;
+
+	for (; s.len > 0 && len > 0; s.ptr += len, s.len -= len)
+		len = (unsigned char)*s.ptr < 0x80 ? 1 : tel_utf8_length(s);
+	return len > 0;
+}
+
 enum tel_err tel_utf8_clean(struct tel_str s, size_t max, struct tel_buf *out)
 {
 	size_t len, used = 0;

@@ -2,6 +2,8 @@
 #ifndef TEL_BASE_UTF8_H
 #define TEL_BASE_UTF8_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -11,6 +13,9 @@
  * overlong nor a surrogate) that `s` starts with; 0 = none.
  */
 size_t tel_utf8_length(struct tel_str s);
+
+/* True if all of `s` is well-formed. */
+bool tel_utf8_is_clean(struct tel_str s);
 
 /*
  * Append `s` with every byte that is no part of well-formed UTF-8 replaced

@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/json_scan.h"
+#include "json/json_scan.h"
 #include "base/num.h"
 #include "livekit/pbjson.h"
 #include "base/banned.h"

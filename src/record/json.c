@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/json_scan.h"
+#include "json/json_scan.h"
 #include "base/limits.h"
 #include "record/json.h"
 #include "base/banned.h"

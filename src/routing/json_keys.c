@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_scan.h"
+#include "json/json_scan.h"
 #include "routing/json_keys.h"
 #include "base/banned.h"
 

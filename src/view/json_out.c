@@ -4,7 +4,7 @@
 
 #include <json-c/json.h>
 
-#include "base/json_scan.h"
+#include "json/json_scan.h"
 #include "base/utf8.h"
 #include "view/json_out.h"
 #include "base/banned.h"

@@ -172,6 +172,9 @@ static void utf8_is_cleaned(void)
 		tel_buf_clear(&out);
 		CHECK_INT(tel_utf8_clean(cases[i].in, cases[i].max, &out), TEL_OK);
 		CHECK_STR(tel_buf_str(&out), cases[i].out);
+		if (cases[i].in.len <= cases[i].max)
+			CHECK_INT(tel_utf8_is_clean(cases[i].in),
+				  tel_str_is(cases[i].in, cases[i].out));
 	}
 	tel_buf_release(&out);
 }

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/json_scan.h"
 #include "base/utf8.h"
+#include "json/json_scan.h"
 #include "base/banned.h"
 
 struct tel_str tel_json_take_string(struct tel_str text, size_t *at)

@@ -1,6 +1,6 @@
 /* A look at JSON text without parsing it. Pure. */
-#ifndef TEL_BASE_JSON_SCAN_H
-#define TEL_BASE_JSON_SCAN_H
+#ifndef TEL_JSON_JSON_SCAN_H
+#define TEL_JSON_JSON_SCAN_H
 
 #include <stddef.h>
 
