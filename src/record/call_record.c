@@ -2,9 +2,11 @@
 
 #include <stddef.h>
 
+#include "json/json_read.h"
+#include "json/json_write.h"
 #include "ports/process.h"
 #include "record/call_record.h"
-#include "record/json.h"
+#include "record/record_json.h"
 #include "base/banned.h"
 
 /*
@@ -81,8 +83,8 @@ static const char *const kind_names[] = {
 
 /* ---- writing --------------------------------------------------------- */
 
-static enum tel_err put_texts(struct tel_buf *b, const void *base, const struct text_field *fields,
-			      size_t n)
+static void put_texts(struct tel_json_write *w, const void *base, const struct text_field *fields,
+		      size_t n)
 {
 	struct tel_str text;
 	size_t i;
@@ -90,78 +92,64 @@ static enum tel_err put_texts(struct tel_buf *b, const void *base, const struct 
 	for (i = 0; i < n; i++) {
 		text = *(const struct tel_str *)((const char *)base + fields[i].at);
 		if (text.len > fields[i].max)
-			return TEL_ETOOBIG;
-		tel_json_member_text(b, fields[i].key, text);
+			tel_json_fail(w, TEL_ETOOBIG);
+		tel_json_put_text(w, fields[i].key, text);
 	}
-	return TEL_OK;
 }
 
-static enum tel_err put_times(struct tel_buf *b, const void *base, const struct int_field *fields,
-			      size_t n)
+static void put_times(struct tel_json_write *w, const void *base, const struct int_field *fields,
+		      size_t n)
 {
-	enum tel_err err = TEL_OK;
 	size_t i;
 
-	for (i = 0; i < n && !err; i++)
-		err = tel_json_member_time(b, fields[i].key,
-					   *(const tel_time *)((const char *)base + fields[i].at));
-	return err;
+	for (i = 0; i < n; i++)
+		tel_record_put_time(w, fields[i].key,
+				    *(const tel_time *)((const char *)base + fields[i].at));
 }
 
-static enum tel_err put_leg(struct tel_buf *b, const struct tel_leg *leg)
+static void put_leg(struct tel_json_write *w, const struct tel_leg *leg)
 {
-	enum tel_err err;
-
-	if ((size_t)leg->kind >= COUNT(kind_names))
-		return TEL_EMISUSE;
-	tel_buf_puts(b, "{\"kind\":");
-	tel_json_put_text(b, tel_str_from(kind_names[leg->kind]));
+	if ((size_t)leg->kind >= COUNT(kind_names)) {
+		tel_json_fail(w, TEL_EMISUSE);
+		return;
+	}
+	tel_json_open_object(w, NULL);
+	tel_json_put_name(w, "kind", kind_names[leg->kind]);
 	if (leg->sip_status != TEL_SIP_UNKNOWN)
-		tel_json_member_text(b, "sipStatus",
-				     tel_str_from(tel_sip_status_text(leg->sip_status)));
-	err = put_times(b, leg, leg_times, COUNT(leg_times));
-	if (!err)
-		err = put_texts(b, leg, leg_texts, COUNT(leg_texts));
-	tel_buf_puts(b, "}");
-	return err;
+		tel_json_put_name(w, "sipStatus", tel_sip_status_text(leg->sip_status));
+	put_times(w, leg, leg_times, COUNT(leg_times));
+	put_texts(w, leg, leg_texts, COUNT(leg_texts));
+	tel_json_close(w);
 }
 
-static enum tel_err put_legs(struct tel_buf *b, const struct tel_call *call)
+static void put_legs(struct tel_json_write *w, const struct tel_call *call)
 {
-	enum tel_err err = TEL_OK;
 	size_t i;
 
-	if (call->n_legs > TEL_MAX_LEGS)
-		return TEL_ETOOBIG;
-	tel_buf_puts(b, ",\"legs\":[");
-	for (i = 0; i < call->n_legs && !err; i++) {
-		if (i > 0)
-			tel_buf_puts(b, ",");
-		err = put_leg(b, &call->legs[i]);
+	if (call->n_legs > TEL_MAX_LEGS) {
+		tel_json_fail(w, TEL_ETOOBIG);
+		return;
 	}
-	tel_buf_puts(b, "]");
-	return err;
+	tel_json_open_list(w, "legs");
+	for (i = 0; i < call->n_legs; i++)
+		put_leg(w, &call->legs[i]);
+	tel_json_close(w);
 }
 
-/* Every member but the first brings its comma: `kind` opens the object. */
-static enum tel_err put_job(struct tel_buf *b, enum tel_job_kind kind, const struct tel_job *job)
+static void put_job(struct tel_json_write *w, enum tel_job_kind kind, const struct tel_job *job)
 {
-	enum tel_err err;
-
 	if (job->lease.owner.len > TEL_MAX_OWNER)
-		return TEL_ETOOBIG;
-	tel_buf_puts(b, "{\"kind\":");
-	tel_json_put_text(b, tel_str_from(tel_job_kind_text(kind)));
-	tel_json_member_true(b, "pending", job->pending);
-	tel_json_member_true(b, "cancelled", job->cancelled);
-	tel_json_member_true(b, "unsure", job->unsure);
-	tel_json_member_int(b, "attempt", job->attempt);
-	err = tel_json_member_time(b, "due", job->due);
-	tel_json_member_text(b, "leaseOwner", job->lease.owner);
-	if (!err)
-		err = tel_json_member_time(b, "leaseUntil", job->lease.until);
-	tel_buf_puts(b, "}");
-	return err;
+		tel_json_fail(w, TEL_ETOOBIG);
+	tel_json_open_object(w, NULL);
+	tel_json_put_name(w, "kind", tel_job_kind_text(kind));
+	tel_json_put_bool(w, "pending", job->pending);
+	tel_json_put_bool(w, "cancelled", job->cancelled);
+	tel_json_put_bool(w, "unsure", job->unsure);
+	tel_json_put_int(w, "attempt", job->attempt);
+	tel_record_put_time(w, "due", job->due);
+	tel_json_put_text(w, "leaseOwner", job->lease.owner);
+	tel_record_put_time(w, "leaseUntil", job->lease.until);
+	tel_json_close(w);
 }
 
 static bool job_is_empty(const struct tel_job *job)
@@ -170,33 +158,15 @@ static bool job_is_empty(const struct tel_job *job)
 	       job->due == 0 && !job->lease.owner.ptr && job->lease.until == 0;
 }
 
-static enum tel_err put_jobs(struct tel_buf *b, const struct tel_call *call)
+static void put_jobs(struct tel_json_write *w, const struct tel_call *call)
 {
-	enum tel_err err = TEL_OK;
-	bool first = true;
 	int kind;
 
-	tel_buf_puts(b, ",\"jobs\":[");
-	for (kind = 0; kind < TEL_JOB_KINDS && !err; kind++) {
-		if (job_is_empty(&call->jobs[kind]))
-			continue;
-		if (!first)
-			tel_buf_puts(b, ",");
-		first = false;
-		err = put_job(b, (enum tel_job_kind)kind, &call->jobs[kind]);
-	}
-	tel_buf_puts(b, "]");
-	return err;
-}
-
-static void put_member(struct tel_buf *b, const char *key, const char *text)
-{
-	tel_json_member_text(b, key, tel_str_from(text));
-}
-
-static void put_e164(struct tel_buf *b, const char *key, const struct tel_e164 *number)
-{
-	tel_json_member_text(b, key, tel_e164_str(number));
+	tel_json_open_list(w, "jobs");
+	for (kind = 0; kind < TEL_JOB_KINDS; kind++)
+		if (!job_is_empty(&call->jobs[kind]))
+			put_job(w, (enum tel_job_kind)kind, &call->jobs[kind]);
+	tel_json_close(w);
 }
 
 /* What the decoder insists on: nothing may be stored that can't be read. */
@@ -215,35 +185,32 @@ static bool is_sound(const struct tel_call *call)
 enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out)
 {
 	size_t start = out->len;
+	struct tel_json_write w;
 	enum tel_err err;
 
 	if (!is_sound(call))
 		return TEL_EMISUSE;
-	tel_buf_printf(out, "{\"v\":%d", TEL_RECORD_VERSION);
-	put_member(out, "id", call->id.text);
+	tel_json_begin(&w, TEL_JSON_RECORD);
+	tel_json_open_object(&w, NULL);
+	tel_json_put_int(&w, "v", TEL_RECORD_VERSION);
+	tel_json_put_name(&w, "id", call->id.text);
 	if (call->previous_id.text[0])
-		put_member(out, "previousId", call->previous_id.text);
-	put_member(out, "direction", tel_direction_text(call->direction));
-	put_member(out, "status", tel_call_status_text(call->status));
-	put_member(out, "outcome", tel_outcome_text(call->outcome));
-	put_member(out, "endedBy", tel_ended_by_text(call->ended_by));
-	put_e164(out, "from", &call->from);
-	put_e164(out, "to", &call->to);
-	err = put_times(out, call, call_times, COUNT(call_times));
-	if (!err)
-		err = put_texts(out, call, call_texts, COUNT(call_texts));
-	tel_json_member_true(out, "agentWasThere", call->agent_was_there);
-	tel_json_member_int(out, "timelineLen", call->timeline_len);
-	if (!err)
-		err = put_legs(out, call);
-	if (!err)
-		err = put_jobs(out, call);
-	tel_buf_puts(out, "}");
-	if (!err)
-		err = tel_buf_err(out);
-	if (!err && out->len - start > TEL_MAX_RECORD)
-		err = TEL_ETOOBIG;
-	return err;
+		tel_json_put_name(&w, "previousId", call->previous_id.text);
+	tel_json_put_name(&w, "direction", tel_direction_text(call->direction));
+	tel_json_put_name(&w, "status", tel_call_status_text(call->status));
+	tel_json_put_name(&w, "outcome", tel_outcome_text(call->outcome));
+	tel_json_put_name(&w, "endedBy", tel_ended_by_text(call->ended_by));
+	tel_json_put_text(&w, "from", tel_e164_str(&call->from));
+	tel_json_put_text(&w, "to", tel_e164_str(&call->to));
+	put_times(&w, call, call_times, COUNT(call_times));
+	put_texts(&w, call, call_texts, COUNT(call_texts));
+	tel_json_put_bool(&w, "agentWasThere", call->agent_was_there);
+	tel_json_put_int(&w, "timelineLen", call->timeline_len);
+	put_legs(&w, call);
+	put_jobs(&w, call);
+	tel_json_close(&w);
+	err = tel_json_finish(&w, out);
+	return !err && out->len - start > TEL_MAX_RECORD ? TEL_ETOOBIG : err;
 }
 
 /* ---- reading --------------------------------------------------------- */
@@ -255,7 +222,7 @@ static enum tel_err get_texts(json_object *o, struct tel_arena *mem, void *base,
 	size_t i;
 
 	for (i = 0; i < n && !err; i++)
-		err = tel_json_text(o, fields[i].key, fields[i].max, mem,
+		err = tel_json_get_text(o, fields[i].key, fields[i].max, mem,
 				    (struct tel_str *)((char *)base + fields[i].at));
 	return err;
 }
@@ -266,14 +233,15 @@ static enum tel_err get_times(json_object *o, void *base, const struct int_field
 	size_t i;
 
 	for (i = 0; i < n && !err; i++)
-		err = tel_json_time(o, fields[i].key, (tel_time *)((char *)base + fields[i].at));
+		err = tel_record_get_time(o, fields[i].key,
+					  (tel_time *)((char *)base + fields[i].at));
 	return err;
 }
 
 static enum tel_err get_e164(json_object *o, const char *key, struct tel_e164 *out)
 {
 	struct tel_str view;
-	enum tel_err err = tel_json_view(o, key, TEL_MAX_E164, &view);
+	enum tel_err err = tel_json_get_view(o, key, TEL_MAX_E164, &view);
 
 	if (!err && view.len > 0)
 		memcpy(out->text, view.ptr, view.len);
@@ -283,7 +251,7 @@ static enum tel_err get_e164(json_object *o, const char *key, struct tel_e164 *o
 static enum tel_err get_id(json_object *o, const char *key, bool may_lack, struct tel_call_id *out)
 {
 	struct tel_str view;
-	enum tel_err err = tel_json_view(o, key, TEL_CALL_ID_TEXT, &view);
+	enum tel_err err = tel_json_get_view(o, key, TEL_CALL_ID_TEXT, &view);
 
 	if (err || (may_lack && !view.ptr))
 		return err;
@@ -294,10 +262,10 @@ static enum tel_err get_names(json_object *o, struct tel_call *call)
 {
 	struct tel_str direction, status, outcome, by;
 
-	if (tel_json_view(o, "direction", TEL_MAX_TEXT, &direction) ||
-	    tel_json_view(o, "status", TEL_MAX_TEXT, &status) ||
-	    tel_json_view(o, "outcome", TEL_MAX_TEXT, &outcome) ||
-	    tel_json_view(o, "endedBy", TEL_MAX_TEXT, &by))
+	if (tel_json_get_view(o, "direction", TEL_MAX_TEXT, &direction) ||
+	    tel_json_get_view(o, "status", TEL_MAX_TEXT, &status) ||
+	    tel_json_get_view(o, "outcome", TEL_MAX_TEXT, &outcome) ||
+	    tel_json_get_view(o, "endedBy", TEL_MAX_TEXT, &by))
 		return TEL_ECORRUPT;
 	if (!tel_direction_from(direction, &call->direction) ||
 	    !tel_call_status_from(status, &call->status) ||
@@ -312,7 +280,7 @@ static enum tel_err get_kind(json_object *o, enum tel_participant_kind *out)
 	struct tel_str kind;
 	size_t i;
 
-	if (tel_json_view(o, "kind", TEL_MAX_TEXT, &kind))
+	if (tel_json_get_view(o, "kind", TEL_MAX_TEXT, &kind))
 		return TEL_ECORRUPT;
 	for (i = 0; i < COUNT(kind_names); i++)
 		if (tel_str_is(kind, kind_names[i])) {
@@ -331,11 +299,10 @@ static enum tel_err get_leg(json_object *o, struct tel_call *call)
 	if (!json_object_is_type(o, json_type_object))
 		return TEL_ECORRUPT;
 	err = tel_call_add_leg(call, &leg);
-	if (err)
-		return err == TEL_ETOOBIG ? TEL_ECORRUPT : err;
-	err = get_kind(o, &leg->kind);
 	if (!err)
-		err = tel_json_view(o, "sipStatus", TEL_MAX_TEXT, &sip_status);
+		err = get_kind(o, &leg->kind);
+	if (!err)
+		err = tel_json_get_view(o, "sipStatus", TEL_MAX_TEXT, &sip_status);
 	if (!err) {
 		leg->sip_status = tel_sip_status_from(sip_status);
 		err = get_times(o, leg, leg_times, COUNT(leg_times));
@@ -345,9 +312,9 @@ static enum tel_err get_leg(json_object *o, struct tel_call *call)
 
 static enum tel_err get_lease(json_object *o, struct tel_call *call, struct tel_lease *lease)
 {
-	enum tel_err err = tel_json_time(o, "leaseUntil", &lease->until);
+	enum tel_err err = tel_record_get_time(o, "leaseUntil", &lease->until);
 
-	return err ? err : tel_json_text(o, "leaseOwner", TEL_MAX_OWNER, &call->mem, &lease->owner);
+	return err ? err : tel_json_get_text(o, "leaseOwner", TEL_MAX_OWNER, &call->mem, &lease->owner);
 }
 
 static enum tel_err get_job(json_object *o, struct tel_call *call)
@@ -358,16 +325,16 @@ static enum tel_err get_job(json_object *o, struct tel_call *call)
 	int64_t attempt;
 
 	if (!json_object_is_type(o, json_type_object) ||
-	    tel_json_view(o, "kind", TEL_MAX_TEXT, &name))
+	    tel_json_get_view(o, "kind", TEL_MAX_TEXT, &name))
 		return TEL_ECORRUPT;
 	if (!tel_job_kind_from(name, &kind))
 		return TEL_OK;		/* a kind that a later program knows */
 	job = &call->jobs[kind];
-	if (tel_json_bool(o, "pending", &job->pending) ||
-	    tel_json_bool(o, "cancelled", &job->cancelled) ||
-	    tel_json_bool(o, "unsure", &job->unsure) ||
-	    tel_json_int(o, "attempt", 0, UINT32_MAX, &attempt) ||
-	    tel_json_time(o, "due", &job->due))
+	if (tel_json_get_bool(o, "pending", &job->pending) ||
+	    tel_json_get_bool(o, "cancelled", &job->cancelled) ||
+	    tel_json_get_bool(o, "unsure", &job->unsure) ||
+	    tel_json_get_int(o, "attempt", 0, UINT32_MAX, &attempt) ||
+	    tel_record_get_time(o, "due", &job->due))
 		return TEL_ECORRUPT;
 	job->attempt = (uint32_t)attempt;
 	return get_lease(o, call, &job->lease);
@@ -376,15 +343,11 @@ static enum tel_err get_job(json_object *o, struct tel_call *call)
 static enum tel_err get_list(json_object *o, const char *key, struct tel_call *call,
 			     enum tel_err (*get)(json_object *, struct tel_call *))
 {
-	enum tel_err err = TEL_OK;
 	json_object *list;
+	enum tel_err err = tel_json_get_list(o, key, &list);
 	size_t i, n;
 
-	if (!json_object_object_get_ex(o, key, &list))
-		return TEL_OK;
-	if (!json_object_is_type(list, json_type_array))
-		return TEL_ECORRUPT;
-	n = json_object_array_length(list);
+	n = list ? json_object_array_length(list) : 0;
 	for (i = 0; i < n && !err; i++)
 		err = get(json_object_array_get_idx(list, i), call);
 	return err;
@@ -394,12 +357,12 @@ static enum tel_err get_head(json_object *o, struct tel_call *call)
 {
 	int64_t version, timeline_len;
 
-	if (tel_json_int(o, "v", 1, TEL_RECORD_VERSION, &version) || version == 0 ||
+	if (tel_json_get_int(o, "v", 1, TEL_RECORD_VERSION, &version) || version == 0 ||
 	    get_id(o, "id", false, &call->id) || get_id(o, "previousId", true, &call->previous_id) ||
 	    get_names(o, call) || get_e164(o, "from", &call->from) ||
 	    get_e164(o, "to", &call->to) ||
-	    tel_json_bool(o, "agentWasThere", &call->agent_was_there) ||
-	    tel_json_int(o, "timelineLen", 0, UINT32_MAX, &timeline_len))
+	    tel_json_get_bool(o, "agentWasThere", &call->agent_was_there) ||
+	    tel_json_get_int(o, "timelineLen", 0, UINT32_MAX, &timeline_len))
 		return TEL_ECORRUPT;
 	call->timeline_len = (uint32_t)timeline_len;
 	return get_times(o, call, call_times, COUNT(call_times));
@@ -409,7 +372,7 @@ enum tel_err tel_call_decode(struct tel_str json, struct tel_call **out)
 {
 	struct tel_call *call = NULL;
 	json_object *o = NULL;
-	enum tel_err err = tel_json_parse(json, &o);
+	enum tel_err err = tel_record_parse(json, &o);
 
 	if (err)
 		goto out;
@@ -428,5 +391,5 @@ enum tel_err tel_call_decode(struct tel_str json, struct tel_call **out)
 out:
 	tel_call_free(call);
 	json_object_put(o);
-	return err;
+	return tel_record_damage(err);
 }

@@ -1,73 +1,69 @@
 #include "config.h"
 
+#include "json/json_read.h"
+#include "json/json_write.h"
 #include "record/call_record.h"
 #include "record/entry_record.h"
-#include "record/json.h"
+#include "record/record_json.h"
 #include "base/banned.h"
 
-static void put_notes(struct tel_buf *b, const struct tel_entry *entry)
+static void put_notes(struct tel_json_write *w, const struct tel_entry *entry)
 {
+	struct tel_str value;
 	size_t i;
 
-	tel_buf_puts(b, ",\"notes\":[");
+	tel_json_open_list(w, "notes");
 	for (i = 0; i < entry->n_notes; i++) {
-		tel_buf_puts(b, i > 0 ? ",[" : "[");
-		tel_json_put_text(b, entry->notes[i].key);
-		tel_buf_puts(b, ",");
-		tel_json_put_text(b, entry->notes[i].value);
-		tel_buf_puts(b, "]");
+		value = entry->notes[i].value;
+		tel_json_open_list(w, NULL);
+		tel_json_put_text(w, NULL, entry->notes[i].key);
+		tel_json_put_text(w, NULL, value.ptr ? value : TEL_STR(""));
+		tel_json_close(w);
 	}
-	tel_buf_puts(b, "]");
+	tel_json_close(w);
 }
 
 enum tel_err tel_entry_encode(const struct tel_entry *entry, struct tel_buf *out)
 {
 	size_t start = out->len;
+	struct tel_json_write w;
 	enum tel_err err;
 
 	if ((unsigned)entry->source >= TEL_ENTRY_SOURCES ||
 	    (unsigned)entry->status >= TEL_CALL_STATUSES ||
 	    entry->n_notes > TEL_MAX_TIMELINE_NOTES)
 		return TEL_EMISUSE;
-	tel_buf_printf(out, "{\"v\":%d", TEL_RECORD_VERSION);
-	tel_json_member_int(out, "seq", entry->seq);
-	err = tel_json_member_time(out, "at", entry->at);
-	if (err)
-		return err;
-	tel_json_member_text(out, "source", tel_str_from(tel_entry_source_text(entry->source)));
-	tel_json_member_text(out, "what", entry->what);
-	tel_json_member_text(out, "result", entry->result);
-	tel_json_member_text(out, "status", tel_str_from(tel_call_status_text(entry->status)));
+	tel_json_begin(&w, TEL_JSON_RECORD);
+	tel_json_open_object(&w, NULL);
+	tel_json_put_int(&w, "v", TEL_RECORD_VERSION);
+	tel_json_put_int(&w, "seq", entry->seq);
+	tel_record_put_time(&w, "at", entry->at);
+	tel_json_put_name(&w, "source", tel_entry_source_text(entry->source));
+	tel_json_put_text(&w, "what", entry->what);
+	tel_json_put_text(&w, "result", entry->result);
+	tel_json_put_name(&w, "status", tel_call_status_text(entry->status));
 	if (entry->n_notes > 0)
-		put_notes(out, entry);
-	tel_buf_puts(out, "}");
-	if (tel_buf_err(out))
-		return tel_buf_err(out);
-	return out->len - start > TEL_MAX_RECORD ? TEL_ETOOBIG : TEL_OK;
+		put_notes(&w, entry);
+	tel_json_close(&w);
+	err = tel_json_finish(&w, out);
+	return !err && out->len - start > TEL_MAX_RECORD ? TEL_ETOOBIG : err;
 }
 
 static enum tel_err get_part(json_object *pair, size_t i, struct tel_arena *mem, struct tel_str *out)
 {
-	json_object *v = json_object_array_get_idx(pair, i);
+	struct tel_str view = tel_json_text_of(json_object_array_get_idx(pair, i));
 
-	if (!json_object_is_type(v, json_type_string))
-		return TEL_ECORRUPT;
-	return tel_arena_copy(mem, (struct tel_str){ json_object_get_string(v),
-			      (size_t)json_object_get_string_len(v) }, TEL_MAX_RECORD, out);
+	return view.ptr ? tel_arena_copy(mem, view, TEL_MAX_RECORD, out) : TEL_ECORRUPT;
 }
 
 static enum tel_err get_notes(json_object *o, struct tel_arena *mem, struct tel_entry *entry)
 {
 	json_object *list, *pair;
-	enum tel_err err = TEL_OK;
+	enum tel_err err = tel_json_get_list(o, "notes", &list);
 	struct tel_note *note;
 	size_t i, n;
 
-	if (!json_object_object_get_ex(o, "notes", &list))
-		return TEL_OK;
-	if (!json_object_is_type(list, json_type_array))
-		return TEL_ECORRUPT;
-	n = json_object_array_length(list);
+	n = list ? json_object_array_length(list) : 0;
 	if (n > TEL_MAX_TIMELINE_NOTES)
 		return TEL_ECORRUPT;
 	for (i = 0; i < n && !err; i++) {
@@ -88,18 +84,18 @@ static enum tel_err get_all(json_object *o, struct tel_arena *mem, struct tel_en
 	struct tel_str source, status;
 	enum tel_err err;
 
-	if (tel_json_int(o, "v", 1, TEL_RECORD_VERSION, &version) || version == 0 ||
-	    tel_json_int(o, "seq", 0, UINT32_MAX, &seq) ||
-	    tel_json_time(o, "at", &entry->at) ||
-	    tel_json_view(o, "source", TEL_MAX_TEXT, &source) ||
-	    tel_json_view(o, "status", TEL_MAX_TEXT, &status) ||
+	if (tel_json_get_int(o, "v", 1, TEL_RECORD_VERSION, &version) || version == 0 ||
+	    tel_json_get_int(o, "seq", 0, UINT32_MAX, &seq) ||
+	    tel_record_get_time(o, "at", &entry->at) ||
+	    tel_json_get_view(o, "source", TEL_MAX_TEXT, &source) ||
+	    tel_json_get_view(o, "status", TEL_MAX_TEXT, &status) ||
 	    !tel_entry_source_from(source, &entry->source) ||
 	    !tel_call_status_from(status, &entry->status))
 		return TEL_ECORRUPT;
 	entry->seq = (uint32_t)seq;
-	err = tel_json_text(o, "what", TEL_MAX_RECORD, mem, &entry->what);
+	err = tel_json_get_text(o, "what", TEL_MAX_RECORD, mem, &entry->what);
 	if (!err)
-		err = tel_json_text(o, "result", TEL_MAX_RECORD, mem, &entry->result);
+		err = tel_json_get_text(o, "result", TEL_MAX_RECORD, mem, &entry->result);
 	return err ? err : get_notes(o, mem, entry);
 }
 
@@ -107,7 +103,7 @@ enum tel_err tel_entry_decode(struct tel_str json, struct tel_arena *mem, struct
 {
 	struct tel_entry entry = { 0 };
 	json_object *o = NULL;
-	enum tel_err err = tel_json_parse(json, &o);
+	enum tel_err err = tel_record_parse(json, &o);
 
 	if (err)
 		return err;
@@ -115,5 +111,5 @@ enum tel_err tel_entry_decode(struct tel_str json, struct tel_arena *mem, struct
 	if (!err)
 		*out = entry;
 	json_object_put(o);
-	return err;
+	return tel_record_damage(err);
 }
