@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "base/limits.h"
+#include "json/json_read.h"
 #include "livekit/base64.h"
 #include "livekit/pbjson.h"
 #include "livekit/jwt.h"
@@ -66,7 +67,7 @@ static bool read_text(const struct json_object *claims, const char *name, struct
 {
 	struct json_object *o = tel_pbjson_get(claims, name, NULL);
 
-	*out = tel_pbjson_text(o);
+	*out = tel_json_text_of(o);
 	return !o || out->ptr;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "json/json_read.h"
 #include "livekit/pbjson.h"
 #include "livekit/participant.h"
 #include "base/banned.h"
@@ -49,7 +50,7 @@ tel_time tel_livekit_time(const struct json_object *ms, const struct json_object
 
 static enum tel_participant_kind kind_of(const struct json_object *kind)
 {
-	struct tel_str name = tel_pbjson_text(kind);
+	struct tel_str name = tel_json_text_of(kind);
 	int64_t number;
 
 	if (tel_str_is(name, "SIP"))
@@ -75,7 +76,7 @@ static struct tel_str reason_of(const struct json_object *reason)
 		"USER_REJECTED", "SIP_TRUNK_FAILURE", "CONNECTION_TIMEOUT",
 		"MEDIA_FAILURE", "AGENT_ERROR",
 	};
-	struct tel_str name = tel_pbjson_text(reason);
+	struct tel_str name = tel_json_text_of(reason);
 	int64_t number;
 
 	if (tel_str_is(name, "UNKNOWN_REASON"))

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/limits.h"
+#include "json/json_tree.h"
 #include "livekit/pbjson.h"
 #include "livekit/redact.h"
 #include "base/banned.h"
@@ -61,8 +62,8 @@ static size_t written_len(const char *name, struct json_object *value, enum tel_
 	size_t len = 0;
 
 	*err = TEL_ENOMEM;
-	if (o && value && !tel_pbjson_add(o, name, json_object_get(value))) {
-		len = tel_pbjson_print(o).len;
+	if (o && value && !tel_json_add(o, name, json_object_get(value))) {
+		len = tel_json_print(o).len;
 		*err = len ? TEL_OK : TEL_ENOMEM;
 	}
 	json_object_put(o);
@@ -77,11 +78,11 @@ static enum tel_err add_if_fit(struct json_object *to, const char *name,
 	size_t len;
 
 	if (*left == UNCOUNTED)
-		return tel_pbjson_add(to, name, json_object_get(value));
+		return tel_json_add(to, name, json_object_get(value));
 	len = written_len(name, value, &err);
 	if (err || len > *left)
 		return err;
-	err = tel_pbjson_add(to, name, json_object_get(value));
+	err = tel_json_add(to, name, json_object_get(value));
 	if (!err)
 		*left -= len;
 	return err;
@@ -114,7 +115,7 @@ static struct json_object *add_object(struct json_object *to, const char *name)
 {
 	struct json_object *o = json_object_new_object();
 
-	return tel_pbjson_add(to, name, o) ? NULL : o;
+	return tel_json_add(to, name, o) ? NULL : o;
 }
 
 static bool is_livekits(const char *name)
@@ -197,7 +198,7 @@ static enum tel_err build(const struct json_object *event, size_t left, struct t
 	if (o)
 		err = fill(o, event, left);
 	if (!err) {
-		text = tel_pbjson_print(o);
+		text = tel_json_print(o);
 		err = text.ptr ? tel_arena_copy(mem, text, TEL_MAX_RAW, out) : TEL_ENOMEM;
 	}
 	json_object_put(o);

@@ -1,9 +1,7 @@
 #include "config.h"
 
-#include <json-c/json.h>
-
 #include "base/limits.h"
-#include "livekit/pbjson.h"
+#include "json/json_write.h"
 #include "livekit/twirp_codec.h"
 #include "base/banned.h"
 
@@ -38,77 +36,68 @@ void tel_twirp_grants(const struct tel_lk_request *request, struct tel_jwt_acces
 	access->room_admin = !access->room_create;
 }
 
-/* An unknown number is null, so that the agent always finds the member. */
-static enum tel_err add_number(struct json_object *o, const char *key,
-			       const struct tel_e164 *number)
+/* An absent text is an empty one. */
+static void put_text(struct tel_json_write *w, const char *key, struct tel_str text)
 {
-	struct tel_str text = tel_e164_str(number);
-
-	if (text.ptr)
-		return tel_pbjson_add(o, key, tel_pbjson_string(text));
-	return json_object_object_add(o, key, NULL) ? TEL_ENOMEM : TEL_OK;
-}
-
-static enum tel_err add_text(struct json_object *o, const char *key, struct tel_str text)
-{
-	return tel_pbjson_add(o, key, tel_pbjson_string(text));
+	tel_json_put_text(w, key, text.ptr ? text : TEL_STR(""));
 }
 
 /* What tells an agent about its call, and us about its dispatch. */
-static enum tel_err add_telephony(struct json_object *metadata, const struct tel_call *call)
+static void put_telephony(struct tel_json_write *w, const struct tel_call *call)
 {
-	struct json_object *o = json_object_new_object();
-	enum tel_err err = tel_pbjson_add(metadata, "telephony", o);
-
-	if (!err)
-		err = add_text(o, "callId", tel_call_id_str(&call->id));
-	if (!err)
-		err = add_text(o, "direction", tel_str_from(tel_direction_text(call->direction)));
-	if (!err)
-		err = add_number(o, "from", &call->from);
-	if (!err)
-		err = add_number(o, "to", &call->to);
-	if (!err)
-		err = add_text(o, "roomName", call->room_name);
-	return err ? err : add_text(o, "roomSid", call->room_sid);
+	tel_json_open_object(w, "telephony");
+	put_text(w, "callId", tel_call_id_str(&call->id));
+	put_text(w, "direction", tel_str_from(tel_direction_text(call->direction)));
+	/* An unknown number is null, so that the agent always finds the member. */
+	tel_json_put_text(w, "from", tel_e164_str(&call->from));
+	tel_json_put_text(w, "to", tel_e164_str(&call->to));
+	put_text(w, "roomName", call->room_name);
+	put_text(w, "roomSid", call->room_sid);
+	tel_json_close(w);
 }
 
-static enum tel_err add_dispatch(struct json_object *body, const struct tel_lk_request *r)
+/* The AgentConfig, and what it is about. */
+static enum tel_err make_metadata(const struct tel_lk_request *r, struct tel_buf *out)
 {
-	struct json_object *metadata = NULL;
-	struct tel_str text;
-	enum tel_err err;
+	struct tel_json_write w;
 
 	if (!r->call || r->agent_config.len > TEL_MAX_AGENT_CONFIG)
 		return TEL_EMALFORMED;
-	err = tel_pbjson_parse(r->agent_config, &metadata);
-	if (!err)
-		err = add_telephony(metadata, r->call);
-	if (!err)
-		err = add_text(body, "agent_name", r->agent_name);
-	if (!err) {
-		text = tel_pbjson_print(metadata);
-		err = text.ptr ? add_text(body, "metadata", text) : TEL_ENOMEM;
+	tel_json_begin(&w, TEL_JSON_PLAIN);
+	tel_json_open_parsed(&w, NULL, r->agent_config);
+	put_telephony(&w, r->call);
+	tel_json_close(&w);
+	return tel_json_finish(&w, out);
+}
+
+static enum tel_err put_request(const struct tel_lk_request *r, struct tel_str metadata,
+				struct tel_buf *body)
+{
+	struct tel_json_write w;
+
+	tel_json_begin(&w, TEL_JSON_PLAIN);
+	tel_json_open_object(&w, NULL);
+	put_text(&w, "room", r->room);
+	if (r->method == TEL_LK_CREATE_DISPATCH) {
+		put_text(&w, "agent_name", r->agent_name);
+		put_text(&w, "metadata", metadata);
 	}
-	json_object_put(metadata);
-	return err;
+	tel_json_close(&w);
+	return tel_json_finish(&w, body);
 }
 
 enum tel_err tel_twirp_encode(const struct tel_lk_request *request, struct tel_buf *body)
 {
-	struct json_object *o = json_object_new_object();
-	enum tel_err err = TEL_ENOMEM;
-	struct tel_str text;
+	struct tel_buf metadata;
+	enum tel_err err = TEL_OK;
 
-	if (o)
-		err = tel_str_is_set(request->room) ? add_text(o, "room", request->room) :
-						      TEL_EMALFORMED;
-	if (!err && request->method == TEL_LK_CREATE_DISPATCH)
-		err = add_dispatch(o, request);
-	if (!err) {
-		text = tel_pbjson_print(o);
-		err = text.ptr ? tel_buf_add_str(body, text) : TEL_ENOMEM;
-	}
-	json_object_put(o);
+	if (!tel_str_is_set(request->room))
+		return TEL_EMALFORMED;
+	tel_buf_init(&metadata, TEL_MAX_LIVEKIT_REQUEST);
+	if (request->method == TEL_LK_CREATE_DISPATCH)
+		err = make_metadata(request, &metadata);
+	if (!err)
+		err = put_request(request, tel_buf_str(&metadata), body);
+	tel_buf_release(&metadata);
 	return err;
 }

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "harness.h"
+#include "json/json_tree.h"
 #include "livekit/base_url.h"
 #include "livekit/pbjson.h"
 #include "livekit/twirp_codec.h"
@@ -205,7 +206,7 @@ static size_t see_answer(struct tel_str line, size_t *entries)
 		seen = 1;
 		tel_arena_init(&mem, ARENA);
 		CU_ASSERT_TRUE(tel_pbjson_int64(tel_pbjson_get(o, "status", NULL), &status));
-		CHECK_INT(tel_twirp_decode(method, (int)status, tel_pbjson_print(response), &mem, &a),
+		CHECK_INT(tel_twirp_decode(method, (int)status, tel_json_print(response), &mem, &a),
 			  TEL_OK);
 		CHECK_INT(a.verdict, expected((int)status));
 		CHECK_STR(a.code, tel_pbjson_member(response, "code", NULL).ptr);
@@ -362,8 +363,8 @@ static void metadata_goes_both_ways(void)
 		tel_buf_init(&answer, TEL_MAX_LIVEKIT_REQUEST);
 		if (!tel_twirp_encode(&r, &body)) {
 			CHECK_INT(tel_pbjson_parse(tel_buf_str(&body), &sent), TEL_OK);
-			CHECK_INT(tel_pbjson_add(sent, "id", json_object_new_string("AD_1")), TEL_OK);
-			tel_buf_add_str(&answer, tel_pbjson_print(sent));
+			CHECK_INT(tel_json_add(sent, "id", json_object_new_string("AD_1")), TEL_OK);
+			tel_buf_add_str(&answer, tel_json_print(sent));
 			json_object_put(sent);
 			tel_arena_init(&mem, ARENA);
 			CHECK_INT(tel_twirp_decode(CREATE, 200, tel_buf_str(&answer), &mem, &a), TEL_OK);

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "harness.h"
+#include "json/json_read.h"
 #include "livekit/event_decoder.h"
 #include "livekit/foreign.h"
 #include "livekit/pbjson.h"
@@ -305,8 +306,8 @@ static void deep_nesting_is_refused(void)
 			tel_buf_puts(&b, "]");
 		tel_buf_puts(&b, "}");
 		CHECK_INT(tel_livekit_decode_event(tel_buf_str(&b), &e),
-			  depth < TEL_PBJSON_DEPTH ? TEL_OK : TEL_EMALFORMED);
-		if (depth < TEL_PBJSON_DEPTH)
+			  depth < TEL_JSON_DEPTH ? TEL_OK : TEL_EMALFORMED);
+		if (depth < TEL_JSON_DEPTH)
 			tel_event_release(&e);
 		tel_buf_release(&b);
 	}
