@@ -1,9 +1,10 @@
 #include "config.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "json/json_read.h"
+#include "json/json_tree.h"
 #include "routing/agent_config.h"
 #include "base/banned.h"
 
@@ -17,15 +18,10 @@ static const char builtin[] =
 
 struct json_object *tel_agent_config_builtin(void)
 {
-	struct json_object *config;
+	static const struct tel_json_rules rules = { sizeof(builtin), TEL_JSON_DEPTH, false };
+	struct json_object *config = NULL;
 
-	errno = 0;
-	config = json_tokener_parse(builtin);
-	if (errno == ENOMEM) {	/* json-c may go on without a member */
-		json_object_put(config);
-		config = NULL;
-	}
-	return config;
+	return tel_json_parse_object(tel_str_from(builtin), &rules, &config) ? NULL : config;
 }
 
 /* ---- checks ------------------------------------------------------------- */
@@ -115,15 +111,6 @@ void tel_agent_config_check(struct json_object *config, const char *origin, cons
 
 /* ---- merging ------------------------------------------------------------ */
 
-/* `value` is taken over, also on failure. */
-static enum tel_err set(struct json_object *target, const char *name, struct json_object *value)
-{
-	if (value && json_object_object_add(target, name, value) == 0)
-		return TEL_OK;
-	json_object_put(value);
-	return TEL_ENOMEM;
-}
-
 static enum tel_err merge_member(struct json_object *target, const char *name,
 				 struct json_object *patch)
 {
@@ -135,11 +122,11 @@ static enum tel_err merge_member(struct json_object *target, const char *name,
 		return TEL_OK;
 	}
 	if (!json_object_is_type(patch, json_type_object))
-		return set(target, name, tel_json_copy(patch));
+		return tel_json_add(target, name, tel_json_copy(patch));
 	if (!json_object_object_get_ex(target, name, &old) ||
 	    !json_object_is_type(old, json_type_object)) {
 		old = json_object_new_object();
-		err = set(target, name, old);
+		err = tel_json_add(target, name, old);
 		if (err)
 			return err;
 	}
@@ -158,28 +145,12 @@ enum tel_err tel_json_merge(struct json_object *target, struct json_object *patc
 	return TEL_OK;
 }
 
-struct json_object *tel_json_copy(struct json_object *from)
-{
-	struct json_object *copy = NULL;
-
-	return json_object_deep_copy(from, &copy, NULL) == 0 ? copy : NULL;
-}
-
-const char *tel_json_compact(struct json_object *value, size_t *len)
-{
-	const char *text;
-
-	errno = 0;
-	text = json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN |
-						 JSON_C_TO_STRING_NOSLASHESCAPE, len);
-	return errno == ENOMEM ? NULL : text;	/* json-c may leave a part out */
-}
-
 enum tel_err tel_json_size(struct json_object *value, size_t *out)
 {
 	struct json_object *copy = tel_json_copy(value);
-	bool ok = copy && tel_json_compact(copy, out);
+	struct tel_str text = copy ? tel_json_print(copy) : TEL_STR_NONE;
 
+	*out = text.len;
 	json_object_put(copy);
-	return ok ? TEL_OK : TEL_ENOMEM;
+	return text.ptr ? TEL_OK : TEL_ENOMEM;
 }

@@ -32,12 +32,6 @@ void tel_agent_config_check(struct json_object *config, const char *origin, cons
 TEL_MUST_CHECK enum tel_err tel_json_merge(struct json_object *target,
 					   struct json_object *patch);
 
-/* A copy that shares nothing; `from` is only read. NULL = no memory. */
-struct json_object *tel_json_copy(struct json_object *from);
-
-/* Compact; NULL = no memory. Lives as long as `value`, which it changes. */
-const char *tel_json_compact(struct json_object *value, size_t *len);
-
 /* Length of the compact text; `value` is only read. TEL_ENOMEM */
 TEL_MUST_CHECK enum tel_err tel_json_size(struct json_object *value, size_t *out);
 

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "domain/number.h"
+#include "json/json_tree.h"
 #include "routing/agent_config.h"
 #include "routing/routes_internal.h"
 #include "base/banned.h"
@@ -124,8 +125,8 @@ static enum tel_err merged_size(struct building *b, struct json_object *patch, s
 	struct json_object *merged = tel_json_copy(b->routes->base);
 	enum tel_err err = merged ? tel_json_merge(merged, patch) : TEL_ENOMEM;
 
-	if (!err && !tel_json_compact(merged, size))
-		err = TEL_ENOMEM;
+	if (!err)
+		err = tel_json_size(merged, size);
 	json_object_put(merged);
 	return err;
 }

@@ -1,11 +1,10 @@
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/json_scan.h"
 #include "base/limits.h"
+#include "json/json_read.h"
 #include "routing/agent_config.h"
 #include "routing/json_keys.h"
 #include "routing/routes_internal.h"
@@ -38,45 +37,36 @@ static void note_duplicate(void *ctx, struct tel_str key, unsigned first_line, u
 			   TEL_STR_ARG(key), first_line);
 }
 
-/* NULL: see the problems; or json-c ran out of memory and said so in errno only. */
-static struct json_object *parse_document(const struct reading *r, struct tel_str text,
-					  struct json_tokener *tokener)
+/* *out stays NULL when problems were found. */
+static enum tel_err parse_document(const struct reading *r, struct tel_str text,
+				   struct json_object **out)
 {
-	struct json_object *document;
-	enum json_tokener_error error;
-	size_t end;
+	static const struct tel_json_rules rules = { TEL_MAX_ROUTES_FILE, TEL_JSON_DEPTH, false };
+	struct tel_json_fault fault;
+	struct json_object *document = NULL;
+	enum tel_err err = tel_json_parse(text, &rules, &document, &fault);
 
-	errno = 0;
-	document = json_tokener_parse_ex(tokener, text.ptr, (int)text.len);
-	if (errno == ENOMEM)
-		goto out;
-	error = json_tokener_get_error(tokener);
-	end = json_tokener_get_parse_end(tokener);
-	if (error == json_tokener_continue)
-		syntax_problem(r, text, text.len, "it ends too early: a bracket or quote is "
-						  "not closed");
-	else if (error != json_tokener_success)
-		syntax_problem(r, text, end, json_tokener_error_desc(error));
-	else if (end < text.len)
-		syntax_problem(r, text, end, "there is something behind the closing brace");
-	else if (!json_object_is_type(document, json_type_object))
+	if (err == TEL_EMALFORMED) {
+		syntax_problem(r, text, fault.at, fault.what);
+		return TEL_OK;
+	}
+	if (err)
+		return err;
+	if (json_object_is_type(document, json_type_object)) {
+		*out = document;
+	} else {
 		syntax_problem(r, text, 0, "it must be one object: {\"default\": …}");
-	else
-		return document;
-	errno = 0;
-out:
-	json_object_put(document);
-	return NULL;
+		json_object_put(document);
+	}
+	return TEL_OK;
 }
 
 /* *out stays NULL when problems were found. */
 static enum tel_err read_json(const struct reading *r, struct tel_str text,
 			      struct json_object **out)
 {
-	struct json_tokener *tokener;
-	bool no_memory;
+	enum tel_err err;
 	const char *nul;
-	size_t stray;
 
 	text = tel_str_trim(text);
 	if (text.len == 0 || text.len > TEL_MAX_ROUTES_FILE) {
@@ -88,23 +78,10 @@ static enum tel_err read_json(const struct reading *r, struct tel_str text,
 		syntax_problem(r, text, (size_t)(nul - text.ptr), "there is a NUL byte in it");
 		return TEL_OK;
 	}
-	tokener = json_tokener_new();
-	if (!tokener)
-		return TEL_ENOMEM;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	*out = parse_document(r, text, tokener);
-	no_memory = !*out && errno == ENOMEM;
-	json_tokener_free(tokener);
-	if (no_memory)
-		return TEL_ENOMEM;
-	stray = tel_json_stray(text);
-	if (*out && stray < text.len) {
-		syntax_problem(r, text, stray, (unsigned char)text.ptr[stray] < 0x20 ?
-			       "a line break or tab in a string must be written \\n or \\t" :
-			       "unexpected character");
-		return TEL_OK;
-	}
-	return *out ? tel_json_duplicates(text, note_duplicate, (void *)(uintptr_t)r) : TEL_OK;
+	err = parse_document(r, text, out);
+	if (err || !*out)
+		return err;
+	return tel_json_duplicates(text, note_duplicate, (void *)(uintptr_t)r);
 }
 
 static enum tel_err read_routes(struct tel_routes *routes, const struct reading *r,

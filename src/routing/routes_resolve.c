@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "domain/number.h"
+#include "json/json_tree.h"
 #include "routing/agent_config.h"
 #include "routing/routes_internal.h"
 #include "base/banned.h"
@@ -127,7 +128,7 @@ static enum tel_err set_config(const struct tel_routes *routes, const struct lay
 		if (layers->rule[i].config)
 			err = tel_json_merge(merged, layers->rule[i].config);
 	if (!err) {
-		text.ptr = tel_json_compact(merged, &text.len);
+		text = tel_json_print(merged);
 		err = text.ptr ? tel_arena_copy(&route->mem, text, TEL_MAX_AGENT_CONFIG,
 						&route->config) : TEL_ENOMEM;
 	}
