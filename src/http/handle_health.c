@@ -1,35 +1,39 @@
 #include "config.h"
 
-#include <json-c/json.h>
-#include <string.h>
-
 #include "http/handlers.h"
 #include "http/json_body.h"
 #include "http/problem.h"
 #include "base/banned.h"
 
+static void begin(struct tel_json_write *json)
+{
+	tel_json_begin(json, TEL_JSON_VIEW);
+	tel_json_open_object(json, NULL);
+}
+
 void tel_handle_healthz(struct tel_http_context *context, const struct tel_http_request *request,
 			struct tel_http_response *response)
 {
-	struct json_object *body = json_object_new_object();
+	struct tel_json_write json;
 
 	(void)request;
-	tel_json_member(body, "status", json_object_new_string("ok"));
-	tel_json_member(body, "version", json_object_new_string(context->version));
-	tel_http_json_body(response, "application/json", body);
+	begin(&json);
+	tel_json_put_name(&json, "status", "ok");
+	tel_json_put_name(&json, "version", context->version);
+	tel_http_json_body(response, "application/json", &json);
 }
 
-static struct json_object *check_result(bool fine, const char *detail)
+static void put_check(struct tel_json_write *json, const char *name, bool fine,
+		      const char *detail)
 {
-	struct json_object *result = json_object_new_object();
-
-	tel_json_member(result, "status", json_object_new_string(fine ? "ok" : "failed"));
+	tel_json_open_object(json, name);
+	tel_json_put_name(json, "status", fine ? "ok" : "failed");
 	if (!fine)
-		tel_json_member(result, "detail", json_object_new_string(detail));
-	return result;
+		tel_json_put_name(json, "detail", detail);
+	tel_json_close(json);
 }
 
-static void add_routes(struct tel_http_context *context, struct json_object *checks)
+static void put_routes(struct tel_http_context *context, struct tel_json_write *json)
 {
 	struct tel_buf why;
 	bool fine;
@@ -37,7 +41,7 @@ static void add_routes(struct tel_http_context *context, struct json_object *che
 	tel_buf_init(&why, TEL_MAX_TEXT);
 	fine = !context->routes_are_fine ||
 	       context->routes_are_fine(context->routes_ctx, &why);
-	tel_json_member(checks, "routes", check_result(fine, tel_buf_str(&why).ptr));
+	put_check(json, "routes", fine, tel_buf_str(&why).ptr);
 	tel_buf_release(&why);
 }
 
@@ -46,20 +50,22 @@ void tel_handle_readyz(struct tel_http_context *context, const struct tel_http_r
 {
 	struct tel_call_store *store = context->app->store;
 	struct tel_store_stats stats;
-	struct json_object *checks = json_object_new_object(), *body = json_object_new_object();
+	struct tel_json_write json;
 	enum tel_err err = store->ops->stats(store, &stats);
 
 	(void)request;
-	tel_json_member(checks, "store", check_result(!err, tel_err_text(err)));
-	add_routes(context, checks);
-	tel_json_member(body, "checks", checks);
-	tel_json_member(body, "enabled", json_object_new_boolean(context->app->enabled));
+	begin(&json);
+	tel_json_open_object(&json, "checks");
+	put_check(&json, "store", !err, tel_err_text(err));
+	put_routes(context, &json);
+	tel_json_close(&json);
+	tel_json_put_bool(&json, "enabled", context->app->enabled);
 	if (err) {
 		tel_http_response_header(response, "Retry-After", "1");
 		tel_http_problem_with(response, 503, "not_ready",
-				      "The store can't be read.", body);
+				      "The store can't be read.", &json);
 	} else {
-		tel_json_member(body, "status", json_object_new_string("ok"));
-		tel_http_json_body(response, "application/json", body);
+		tel_json_put_name(&json, "status", "ok");
+		tel_http_json_body(response, "application/json", &json);
 	}
 }

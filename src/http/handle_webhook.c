@@ -2,6 +2,7 @@
 
 #include "app/receive_webhook.h"
 #include "http/handlers.h"
+#include "http/json_body.h"
 #include "http/problem.h"
 #include "base/banned.h"
 
@@ -18,9 +19,14 @@ static void refuse(struct tel_http_context *context, enum tel_counter counter,
 static void answer_received(const struct tel_received *received,
 			    struct tel_http_response *response)
 {
-	response->content_type = "application/json";
-	tel_buf_printf(&response->body, "{\"ok\":true,\"effect\":\"%s\"}\n",
-		       tel_event_effect_text(received->effect));
+	struct tel_json_write json;
+
+	tel_json_begin(&json, TEL_JSON_VIEW);
+	tel_json_open_object(&json, NULL);
+	tel_json_put_bool(&json, "ok", true);
+	tel_json_put_name(&json, "effect", tel_event_effect_text(received->effect));
+	tel_json_close(&json);
+	tel_http_json_body(response, "application/json", &json);
 }
 
 static void answer_forged(const struct tel_received *received, struct tel_http_response *response)

@@ -13,8 +13,7 @@
 #define TEL_HTTP_PROBLEM_H
 
 #include "http/message.h"
-
-struct json_object;
+#include "json/json_write.h"
 
 /*
  * Make `response` that problem. `reason` and `detail` may be NULL. Headers
@@ -24,11 +23,11 @@ void tel_http_problem(struct tel_http_response *response, int status, const char
 		      const char *detail);
 
 /*
- * The same with more members, an object that is taken over and freed; NULL
- * (no memory left to make one, say) leaves them out.
+ * The same with more members: `json` has an object open that they are in, and
+ * is finished here.
  */
 void tel_http_problem_with(struct tel_http_response *response, int status, const char *reason,
-			   const char *detail, struct json_object *members);
+			   const char *detail, struct tel_json_write *json);
 
 /* Our own trouble: 503 with Retry-After, so that the sender tries again. */
 void tel_http_problem_unavailable(struct tel_http_response *response, const char *reason,

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "domain/call.h"
 #include "domain/timeline.h"
+#include "json/json_write.h"
 #include "ports/call_store.h"
 
 /* A call's view is its record with other names around it; a page has many. */
@@ -28,6 +29,10 @@
  */
 enum tel_err tel_view_call(const struct tel_call *call, const struct tel_timeline *timeline,
 			   struct tel_buf *out);
+
+/* The same object as a part of something bigger: an element of a list. */
+void tel_view_put_call(struct tel_json_write *w, const struct tel_call *call,
+		       const struct tel_timeline *timeline);
 
 /*
  * Append [{seq, at, offsetMs, source, what, result, status, evidence {…}}],
