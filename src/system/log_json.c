@@ -5,17 +5,22 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include <json-c/json.h>
-
 #include "base/buf.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "domain/number.h"
+#include "json/json_write.h"
 #include "system/log_json.h"
 #include "base/banned.h"
 
+/* What a pipe takes in one piece, less the newline. */
+#define MAX_ATOMIC (PIPE_BUF - 1)
+
+/* A line of many fields is written all the same. */
+#define MAX_LINE ((size_t)64 * 1024)
+
 /*
- * A text's longest form in a line; if the line then exceeds PIPE_BUF it is
+ * A text's longest form in a line; if the line then exceeds MAX_ATOMIC it is
  * made again with the short one.
  */
 #define TEXT_LONG 1024
@@ -35,41 +40,30 @@ static bool enabled(struct tel_log *base, enum tel_log_level level)
 
 /* ---- one line ----------------------------------------------------------- */
 
-/* Takes `value` over, also when it fails; NULL is no memory. */
-static bool add(struct json_object *line, const char *key, struct json_object *value)
-{
-	if (value && json_object_object_add(line, key, value) == 0)
-		return true;
-	json_object_put(value);
-	return false;
-}
-
-static bool add_text(struct json_object *line, const char *key, struct tel_str text, size_t max)
+static void put_text(struct tel_json_write *w, const char *key, struct tel_str text, size_t max)
 {
 	struct tel_buf clean;
-	bool ok;
 
 	/* Room for the ellipsis. */
 	tel_buf_init(&clean, max + 3);
-	ok = tel_utf8_clean(text, max, &clean) == TEL_OK &&
-	     add(line, key, json_object_new_string_len(tel_buf_str(&clean).ptr, (int)clean.len));
+	tel_json_fail(w, tel_utf8_clean(text, max, &clean));
+	tel_json_put_text(w, key, tel_buf_str(&clean));
 	tel_buf_release(&clean);
-	return ok;
 }
 
-static bool add_field(const struct tel_json_log *log, struct json_object *line,
+static void put_field(const struct tel_json_log *log, struct tel_json_write *w,
 		      const struct tel_log_field *field, size_t max)
 {
 	char masked[TEL_NUMBER_MASKED];
 
 	if (field->type == TEL_LOG_INTEGER)
-		return add(line, field->key, json_object_new_int64(field->integer));
-	if (!field->text.ptr)
-		return true;
-	if (field->type == TEL_LOG_NUMBER && !log->full_numbers)
-		return add_text(line, field->key,
-				tel_str_from(tel_number_mask(field->text, masked)), max);
-	return add_text(line, field->key, field->text, max);
+		tel_json_put_int(w, field->key, field->integer);
+	else if (!field->text.ptr)
+		return;
+	else if (field->type == TEL_LOG_NUMBER && !log->full_numbers)
+		put_text(w, field->key, tel_str_from(tel_number_mask(field->text, masked)), max);
+	else
+		put_text(w, field->key, field->text, max);
 }
 
 struct line {
@@ -80,29 +74,22 @@ struct line {
 	size_t n;
 };
 
-static struct json_object *make_line(const struct tel_json_log *log, const struct line *l,
-				     size_t max)
+/* A line whose fields have the same key keeps the last of them. */
+static enum tel_err make_line(const struct tel_json_log *log, const struct line *l, size_t max,
+			      struct tel_buf *out)
 {
-	struct json_object *line = json_object_new_object();
-	bool ok = line && add_text(line, "ts", tel_str_from(l->ts), max) &&
-		  add_text(line, "level", tel_str_from(level_text(l->level)), max) &&
-		  add_text(line, "event", tel_str_from(l->event), max);
+	struct tel_json_write w;
 	size_t i;
 
-	for (i = 0; i < l->n && ok; i++)
-		ok = add_field(log, line, &l->fields[i], max);
-	if (!ok) {
-		json_object_put(line);
-		line = NULL;
-	}
-	return line;
-}
-
-static const char *line_text(struct json_object *line, size_t *len)
-{
-	return line ? json_object_to_json_string_length(line, JSON_C_TO_STRING_PLAIN |
-							JSON_C_TO_STRING_NOSLASHESCAPE, len) :
-		      NULL;
+	tel_json_begin(&w, TEL_JSON_PLAIN);
+	tel_json_open_map(&w, NULL);
+	put_text(&w, "ts", tel_str_from(l->ts), max);
+	put_text(&w, "level", tel_str_from(level_text(l->level)), max);
+	put_text(&w, "event", tel_str_from(l->event), max);
+	for (i = 0; i < l->n; i++)
+		put_field(log, &w, &l->fields[i], max);
+	tel_json_close(&w);
+	return tel_json_finish(&w, out);
 }
 
 /* ---- out ---------------------------------------------------------------- */
@@ -139,25 +126,24 @@ static void write_line(struct tel_log *base, enum tel_log_level level, const cha
 	struct tel_json_log *log = (struct tel_json_log *)base;
 	char ts[TEL_TIME_TEXT];
 	struct line l = { level, ts, event, fields, n };
-	struct json_object *line;
-	const char *text;
-	size_t len = 0;
+	struct tel_buf line;
+	enum tel_err err;
 
 	if (!enabled(base, level))
 		return;
 	tel_time_format(tel_now(log->clock), ts);
-	line = make_line(log, &l, TEXT_LONG);
-	text = line_text(line, &len);
-	if (text && len >= PIPE_BUF) {
-		json_object_put(line);
-		line = make_line(log, &l, TEXT_SHORT);
-		text = line_text(line, &len);
+	tel_buf_init(&line, MAX_ATOMIC);
+	err = make_line(log, &l, TEXT_LONG, &line);
+	if (err == TEL_ETOOBIG) {
+		tel_buf_clear(&line);
+		line.ceiling = MAX_LINE;
+		err = make_line(log, &l, TEXT_SHORT, &line);
 	}
-	if (text)
-		write_out(log->fd, text, len);
+	if (!err)
+		write_out(log->fd, line.ptr, line.len);
 	else
 		write_out(log->fd, no_memory, sizeof(no_memory) - 1);
-	json_object_put(line);
+	tel_buf_release(&line);
 }
 
 static const struct tel_log_ops ops = {
