@@ -127,7 +127,7 @@ static enum tel_err first_fault(enum tel_err err, struct tel_str text,
 
 	if (at == text.len)
 		return err;
-	*fault = (struct tel_json_fault){ at, (unsigned char)text.ptr[at] < 0x20 ?
+	*fault = (struct tel_json_fault){ at, text.ptr[at] && (unsigned char)text.ptr[at] < 0x20 ?
 		"a line break or tab in a string must be written \\n or \\t" :
 		"unexpected character" };
 	return TEL_EMALFORMED;
