@@ -107,7 +107,7 @@ static enum tel_err is_not_wanted(struct tel_run *run, bool *kept)
 	*kept = err || !tel_run_holds_lease(run, now) ||
 		!tel_str_eq(now->room_sid, run->call->room_sid);
 	tel_call_free(now);
-	return *kept ? TEL_OK : another_call_is_there(run, kept);
+	return TEL_OK;
 }
 
 static enum tel_err send(struct tel_run *run)
@@ -116,16 +116,19 @@ static enum tel_err send(struct tel_run *run)
 		.method = TEL_LK_DELETE_ROOM,
 		.room = run->call->room_name,
 	};
-	bool kept;
+	bool kept, another = false;
 	enum tel_err err = is_not_wanted(run, &kept);
 
+	if (!err && !kept)
+		err = another_call_is_there(run, &another);
 	if (err)
 		return err;
-	if (kept) {
-		conclude(run, TEL_DELETE_KEPT);
-		return TEL_OK;
-	}
-	return tel_run_send(run, &request, sent);
+	if (!kept && !another)
+		return tel_run_send(run, &request, sent);
+	/* No phone of the other call was seen: its room may be elsewhere, and
+	   this one, with an agent in it, nobody's. So it is looked at again. */
+	conclude(run, kept ? TEL_DELETE_KEPT : TEL_DELETE_RETRY);
+	return TEL_OK;
 }
 
 /* ---- record ----------------------------------------------------------------- */

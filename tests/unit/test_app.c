@@ -546,6 +546,33 @@ static void a_ghost_is_not_looked_for_too_early(void)
 	tear_down(&s);
 }
 
+/* A call whose room is elsewhere, or over, keeps its name busy for a while only. */
+static void a_ghost_outlives_no_other_call_of_that_name(void)
+{
+	struct tel_event e;
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.policy.room_delete_after = TEL_ROOM_DELETE_NEVER;
+	tel_fake_livekit_open(s.livekit, "call", "RM_0");
+	e = event(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, "RM_0", "PA_0");
+	e.participant.sip_call_id = text(&e, "SCL_0");
+	tel_rig_deliver(&s.a, &e);
+	tel_rig_run(&s.a);
+	tel_fake_livekit_close(s.livekit, "call");	/* a restart: nobody says so */
+	joins(&s, &s.a, "RM_1", "PA_1");
+	tel_rig_run(&s.a);				/* makes the room anew */
+	leaves(&s, &s.a, "RM_1", "PA_1");
+	finishes(&s, &s.a, "RM_1");
+	tel_rig_pass(&s.a, 3 * TEL_SECOND);
+	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "call"));
+	leaves(&s, &s.a, "RM_0", "PA_0");
+	tel_rig_pass(&s.a, TEL_BACKOFF_MAX);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
 static void a_ghost_that_ends_in_a_takeover_is_deleted(void)
 {
 	struct stage s;
@@ -1013,6 +1040,8 @@ int main(void)
 		{ "a ghost of a dead process is deleted", a_ghost_of_a_dead_process_is_deleted },
 		{ "a dispatch that comes too late leaves no ghost",
 		  a_dispatch_that_comes_too_late_leaves_no_ghost },
+		{ "a ghost outlives no other call of that name",
+		  a_ghost_outlives_no_other_call_of_that_name },
 		{ "a ghost is not looked for too early", a_ghost_is_not_looked_for_too_early },
 		{ "a ghost that ends in a takeover is deleted",
 		  a_ghost_that_ends_in_a_takeover_is_deleted },
