@@ -190,12 +190,15 @@ static enum tel_err take_and_copy(struct tel_step *step, void *ctx)
 }
 
 /*
- * A ghost is due when the request that makes it has settled, by the clock of
- * the process that said so. Ours may be ahead of it.
+ * A ghost, or what may be there already for a call that has sent nothing yet,
+ * is looked for when another request has settled, by the clock of the process
+ * that said so. Ours may be ahead of it.
  */
 static bool may_be_early(const struct tel_take_job *take)
 {
-	return take->kind == TEL_JOB_DELETE_ROOM && take->call->jobs[take->kind].unsure;
+	const struct tel_job *job = &take->call->jobs[take->kind];
+
+	return job->unsure && (take->kind == TEL_JOB_DELETE_ROOM || job->attempt == 1);
 }
 
 /* Take all that is due in one call, as long as there are slots. */

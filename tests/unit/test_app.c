@@ -573,6 +573,37 @@ static void a_ghost_outlives_no_other_call_of_that_name(void)
 	tear_down(&s);
 }
 
+/* The caller before has gone, his dispatch is under way, and our clock is ahead. */
+static void the_next_caller_waits_for_the_one_before_whatever_the_clocks(void)
+{
+	struct tel_fake_clock ahead;
+	struct tel_received got;
+	struct tel_rig c;
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_clock_init(&ahead, s.clock.now + 30 * TEL_SECOND);
+	tel_rig_init(&c, "c", s.store, s.livekit, &ahead);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_DISPATCH, TEL_FAKE_HELD);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	leaves(&s, &s.a, "RM_1", "PA_1");
+	tel_fake_livekit_phone(s.livekit, "call", "PA_2");
+	s.b.decoder.event = event(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP,
+				  "RM_1", "PA_2");
+	s.b.decoder.event.participant.sip_call_id = TEL_STR("SCL_2");
+	tel_receive_webhook(&s.b.app, NULL, TEL_STR("t"), TEL_STR("{}"), &got);
+	CHECK_INT(got.effect, TEL_EFFECT_CREATED);
+	tel_rig_pass(&c, TEL_SECOND / 2);
+	tel_fake_livekit_release(s.livekit, TEL_LK_CREATE_DISPATCH);
+	tel_rig_run(&s.a);
+	tel_rig_pass(&c, 3 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	CHECK_INT(tel_fake_livekit_most_living(s.livekit), 1);
+	tel_rig_release(&c);
+	tear_down(&s);
+}
+
 static void a_ghost_that_ends_in_a_takeover_is_deleted(void)
 {
 	struct stage s;
@@ -1042,6 +1073,8 @@ int main(void)
 		  a_dispatch_that_comes_too_late_leaves_no_ghost },
 		{ "a ghost outlives no other call of that name",
 		  a_ghost_outlives_no_other_call_of_that_name },
+		{ "the next caller waits for the one before, whatever the clocks",
+		  the_next_caller_waits_for_the_one_before_whatever_the_clocks },
 		{ "a ghost is not looked for too early", a_ghost_is_not_looked_for_too_early },
 		{ "a ghost that ends in a takeover is deleted",
 		  a_ghost_that_ends_in_a_takeover_is_deleted },
