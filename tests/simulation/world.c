@@ -16,8 +16,8 @@
 /* Nothing takes longer than the longest max_age, twice over. */
 #define END_OF_TIME (5 * TEL_DAY)
 
-/* A world has some thousands. */
-#define MOST_TICKS 500000
+/* A world has some thousands; some that look for a room all day have more. */
+#define MOST_TICKS 3000000
 
 /* ---- what all parts use ---------------------------------------------------- */
 
