@@ -252,7 +252,9 @@ static void replay(size_t which, struct tel_call_store *store, int copies)
 	player_init(&p, store, copies);
 	for (line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		deliver_line(&p, line);
+	/* Either process may have a job that waits for a request to settle. */
 	tel_rig_pass(&p.rigs[0], TEL_MINUTE);
+	tel_rig_pass(&p.rigs[1], TEL_MINUTE);
 	check_recording(&p, which);
 	check_no_secret(&p, lines);
 	player_release(&p);

@@ -74,14 +74,14 @@ class Edge(unittest.TestCase):
         for cut in cuts:
             with fcgi_client.Connection(self.program.address) as c:
                 c.socket.sendall(request[:cut])
-        # Behind the last byte of the body only padding and the stream's end follow.
         self.is_well()
-        made = self.created() - before
-        self.assertLessEqual(made, 1)
         with fcgi_client.Connection(self.program.address) as c:
             c.socket.sendall(request)
             effect = json.loads(c.answer().body)["effect"]
-        self.assertEqual("duplicate" if made else "created", effect)
+        # Behind the last byte of the body only padding and the stream's end follow:
+        # who was cut off there may have made the call already, in his own time.
+        self.assertIn(effect, ("created", "duplicate"))
+        self.assertEqual(1, self.created() - before)
         print(f"    cut off at {len(cuts)} of {len(request)} bytes", file=sys.stderr)
 
     def test_reset_at_every_byte(self):
