@@ -30,6 +30,7 @@ static void numbers_become_e164(void)
 		{ "+", "" }, { "", "" }, { "00", "" }, { "anonymous", "" }, { "1001", "" },
 		{ "+1555O100", "" },
 		{ "+1555\xc2\xa0" "01000", "" },
+		{ "+1 5 5 5 0 1 0 0 1 5 5 5 0 1 0 0 1 5 5 5 0 1 0 0", "" },
 	};
 	struct tel_e164 n;
 	size_t i;
@@ -201,13 +202,13 @@ static void endings_follow_the_evidence(void)
  *   L1@A:h   it leaves: h hangup, r ringing, a active, d DUPLICATE_IDENTITY,
  *            x ROOM_DELETED while active, b connection_aborted
  *   O1@A     a leg that neither came in by a rule nor was dialled by us
- *   G1@A g1@A   our agent joins, leaves          Z1@A  another agent joins
+ *   G1@A g1@A   our agent joins, leaves          Z1@A z1@A   another agent does
  *   R@A      the life of the room is over
  *   K        a process takes the job that is due (late enough for any pause)
  *   M F      its dispatch was made, found        T U   to be retried, unsent
- *   m        made, says an answer under the lease before
+ *   m x c    made, refused, cancelled, says an answer under the lease before
  *   X C      refused, cancelled                  Q     the process dies
- *   +n       n seconds pass                      -n  our clock is set back
+ *   +n +d    n seconds, a day passes             -n  our clock is set back
  *   !        the event before comes once more, with the same id
  */
 
@@ -388,7 +389,7 @@ static void make_event(struct world *w, const char *word, struct tel_event *e)
 	p->sid = tel_str_from(sid);
 	p->identity = tel_str_from(phone ? "sip_+15550100" : "agent-AJ_1");
 	if (!phone) {
-		p->agent_name = word[0] == 'Z' ? TEL_STR("other") : TEL_STR("bot");
+		p->agent_name = strchr("Zz", word[0]) ? TEL_STR("other") : TEL_STR("bot");
 		return;
 	}
 	p->sip_status = TEL_SIP_RINGING;
@@ -444,10 +445,11 @@ static void done(struct world *w, char how)
 		{ 'M', TEL_DISPATCH_MADE }, { 'F', TEL_DISPATCH_FOUND }, { 'T', TEL_DISPATCH_RETRY },
 		{ 'U', TEL_DISPATCH_RETRY_UNSENT }, { 'X', TEL_DISPATCH_REFUSED },
 		{ 'C', TEL_DISPATCH_CANCELLED }, { 'm', TEL_DISPATCH_MADE },
+		{ 'x', TEL_DISPATCH_REFUSED }, { 'c', TEL_DISPATCH_CANCELLED },
 	};
 	struct tel_dispatch_done d = {
 		.env = env_of(w), .room_sid = tel_str_from(w->taken_room),
-		.dispatch_id = TEL_STR("AD_1"), .attempt = w->attempt - (how == 'm'),
+		.dispatch_id = TEL_STR("AD_1"), .attempt = w->attempt - (strchr("mxc", how) != NULL),
 	};
 	struct tel_call_id id = w->taken;
 	struct tel_step_about about = { .call_id = tel_call_id_str(&id) };
@@ -466,7 +468,9 @@ static void play_word(struct world *w, const char *word)
 	static char last[32];
 	struct tel_event event;
 
-	if (word[0] == '+') {
+	if (!strcmp(word, "+d")) {
+		w->now += TEL_DAY;
+	} else if (word[0] == '+') {
 		w->now += (word[1] - '0') * TEL_SECOND;
 		if (word[2])
 			w->now += ((word[1] - '0') * 9 + (word[2] - '0')) * TEL_SECOND;
@@ -477,7 +481,7 @@ static void play_word(struct world *w, const char *word)
 	} else if (word[0] == 'Q') {
 		w->pid++;
 		take(w, true);
-	} else if (strchr("MFTUXCm", word[0])) {
+	} else if (strchr("MFTUXCmxc", word[0])) {
 		done(w, word[0]);
 	} else if (word[0] == '!') {
 		make_event(w, last, &event);
@@ -618,6 +622,24 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	  "ended canceled caller r" },
 	{ "grace outlasts a clock that is a little behind", "J1@A K M R@A -1 g1@A +22 K",
 	  "ended completed livekit " },
+	{ "an agent of an earlier life", "J1@A K M J2@B=1 G1@A g1@A", "sip_participant_joined - - d?o" },
+	{ "another agent leaves", "J1@A K M z1@A L1@A:h", "ended canceled caller r" },
+	{ "the agent's leaving, told twice", "J1@A K M G1@A g1@A g1@A L1@A:h", "ended completed caller r" },
+	{ "refused, says an answer under a lease before", "J1@A K +99 +99 K x",
+	  "sip_participant_joined - - d?o" },
+	{ "cancelled, says an answer under a lease before", "J1@A K +99 +99 K c",
+	  "sip_participant_joined - - d?o" },
+	{ "room finishes while it is under way, refused", "J1@A K R@A X", "sip_participant_joined - - o" },
+	{ "back in a life that is over by now", "J1@A K M R@B J2@B=1", "agent_dispatched - - o" },
+	{ "one more leg, in a room that is over by now", "J1@A K M G1@A R@A J2@A",
+	  "agent_dispatched - - o" },
+	{ "another caller, in a room that is over by now", "J1@A K M G1@A L1@A:h R@A J2@A",
+	  "ended completed caller " },
+	{ "somebody else's leg after the end", "J1@A K M G1@A L1@A:h O2@A", "ended completed caller r" },
+	{ "somebody else's leg with our caller's id", "J1@A O3@B=1", "sip_participant_joined - - do" },
+	{ "an earlier life is over after the end", "J1@A K M G1@A J2@B=1 K M G2@B L2@B:h R@A",
+	  "ended completed caller r" },
+	{ "the dispatch is due before old age", "J1@A +d K", "sip_participant_joined - - do" },
 	{ "nothing is heard for a day", "J1@A K M +99 +99", "agent_dispatched - - o" },
 };
 
@@ -656,20 +678,23 @@ static void a_new_call_tells_all_about_the_caller(void)
 
 static void legs_are_bounded(void)
 {
+	/* More than there are slots. */
+	static const char names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "123456789!#$%&()*+,-./;<>?[]^_{|}~";
 	struct world w = { .now = 5000000, .pid = 1 };
 	char word[16];
 	int i;
 
 	play_word(&w, "J0@A");
 	for (i = 0; i < 3 * TEL_MAX_LEGS; i++) {
-		snprintf(word, sizeof(word), "J%c@A", 'a' + i % 26);
+		snprintf(word, sizeof(word), "J%c@A", names[i % (sizeof(names) - 1)]);
 		play_word(&w, word);
 		word[0] = 'L';
 		snprintf(word + 4, sizeof(word) - 4, ":h");
 		play_word(&w, word);
 	}
 	CHECK_INT(w.n, 1);
-	CU_ASSERT_TRUE(w.calls[0]->n_legs <= TEL_MAX_LEGS);
+	CHECK_INT(w.calls[0]->n_legs, TEL_MAX_LEGS);
 	CHECK_INT(tel_call_living_legs(w.calls[0], TEL_PARTICIPANT_SIP), 1);
 	tel_call_free(w.calls[0]);
 }
@@ -691,6 +716,77 @@ static void a_full_set_of_legs_makes_room(void)
 	tel_call_free(call);
 }
 
+/* Whatever kind it is of, and though a phone is named. */
+static void other_events_are_ignored(void)
+{
+	static const enum tel_event_kind kinds[] = { TEL_EVENT_OTHER, TEL_EVENT_ROOM_STARTED };
+	struct tel_event event = {
+		.id = TEL_STR("EV"), .room_name = TEL_STR("call-1"), .room_sid = TEL_STR("A"),
+		.participant = { .kind = TEL_PARTICIPANT_SIP, .sid = TEL_STR("PA") },
+	};
+	struct tel_on_event on = { .env = { .policy = &test_policy }, .event = &event };
+	struct tel_step step;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		event.kind = kinds[i];
+		tel_step_init(&step);
+		CHECK_INT(tel_decide_event(&step, &on), TEL_OK);
+		CHECK_INT(on.effect, TEL_EFFECT_IGNORED);
+		CU_ASSERT_FALSE(tel_step_wants_write(&step));
+		tel_step_release(&step);
+	}
+}
+
+static void results_without_a_call_are_refused(void)
+{
+	struct tel_dispatch_done dispatch = { .env = { .policy = &test_policy } };
+	struct tel_delete_done delete = { .env = { .policy = &test_policy } };
+	struct tel_step step;
+
+	tel_step_init(&step);
+	CHECK_INT(tel_decide_dispatch_done(&step, &dispatch), TEL_ENOTFOUND);
+	CHECK_INT(tel_decide_delete_done(&step, &delete), TEL_ENOTFOUND);
+	CU_ASSERT_FALSE(tel_step_wants_write(&step));
+	tel_step_release(&step);
+}
+
+static void a_refused_deletion_is_not_repeated(void)
+{
+	struct tel_delete_done done = {
+		.env = { .now = 5, .self = TEL_STR("me"), .policy = &test_policy },
+		.result = TEL_DELETE_REFUSED, .attempt = 1, .code = TEL_STR("permission_denied"),
+	};
+	struct tel_step step;
+	struct tel_job *job;
+
+	tel_step_init(&step);
+	step.call = tel_call_new();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(step.call);
+	job = &step.call->jobs[TEL_JOB_DELETE_ROOM];
+	*job = (struct tel_job){ .pending = true, .attempt = 1, .lease = { TEL_STR("me"), 9 } };
+	CHECK_INT(tel_decide_delete_done(&step, &done), TEL_OK);
+	CU_ASSERT_FALSE(job->pending);
+	CHECK_INT(step.n_entries, 1);
+	CHECK_STR(step.entries[0].result, "LiveKit refused to delete it");
+	tel_step_release(&step);
+}
+
+static void entries_of_a_step_are_bounded(void)
+{
+	struct tel_step step;
+	int i;
+
+	tel_step_init(&step);
+	step.call = tel_call_new();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(step.call);
+	for (i = 0; i < TEL_STEP_MAX_ENTRIES; i++)
+		CU_ASSERT_PTR_NOT_NULL(tel_step_entry(&step, step.call, 1, TEL_ENTRY_EVENT, TEL_STR("e")));
+	CU_ASSERT_PTR_NULL(tel_step_entry(&step, step.call, 1, TEL_ENTRY_EVENT, TEL_STR("e")));
+	CHECK_INT(step.call->timeline_len, TEL_STEP_MAX_ENTRIES);
+	tel_step_release(&step);
+}
+
 int main(void)
 {
 	CU_TestInfo values[] = {
@@ -708,6 +804,10 @@ int main(void)
 		{ "a new call tells all about the caller", a_new_call_tells_all_about_the_caller },
 		{ "legs are bounded", legs_are_bounded },
 		{ "a full set of legs makes room", a_full_set_of_legs_makes_room },
+		{ "other events are ignored", other_events_are_ignored },
+		{ "results without a call are refused", results_without_a_call_are_refused },
+		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },
+		{ "entries of a step are bounded", entries_of_a_step_are_bounded },
 		CU_TEST_INFO_NULL
 	};
 	CU_SuiteInfo suites[] = {
