@@ -391,8 +391,3 @@ bool tel_runner_is_idle(const struct tel_runner *runner)
 {
 	return runner->under_way == 0 && (!runner->inbox || tel_inbox_is_idle(runner->inbox));
 }
-
-tel_time tel_runner_next_due(const struct tel_runner *runner)
-{
-	return runner->next_due;
-}

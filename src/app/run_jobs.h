@@ -55,7 +55,4 @@ void tel_runner_stop(struct tel_runner *runner);
 /* Nothing under way, nothing in the inbox. */
 bool tel_runner_is_idle(const struct tel_runner *runner);
 
-/* When the next job known to the store is due; 0 = none. After a turn. */
-tel_time tel_runner_next_due(const struct tel_runner *runner);
-
 #endif

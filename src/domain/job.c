@@ -25,11 +25,6 @@ bool tel_job_kind_from(struct tel_str text, enum tel_job_kind *out)
 	return false;
 }
 
-bool tel_job_is_leased(const struct tel_job *job, tel_time now)
-{
-	return tel_str_is_set(job->lease.owner) && now < job->lease.until;
-}
-
 tel_time tel_job_wakes_at(const struct tel_job *job)
 {
 	return tel_str_is_set(job->lease.owner) ? job->lease.until : job->due;

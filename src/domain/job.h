@@ -64,9 +64,6 @@ struct tel_job {
 const char *tel_job_kind_text(enum tel_job_kind kind);
 bool tel_job_kind_from(struct tel_str text, enum tel_job_kind *out);
 
-/* True if somebody holds a lease that has not run out at `now`. */
-bool tel_job_is_leased(const struct tel_job *job, tel_time now);
-
 /* When the job wants attention next: its due time, or its lease's end. */
 tel_time tel_job_wakes_at(const struct tel_job *job);
 
