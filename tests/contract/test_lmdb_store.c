@@ -118,6 +118,7 @@ int main(void)
 		TEL_CONTRACT_SUITES("LMDB store"),
 		{ .pName = "LMDB store: its place", .pTests = lmdb_place_tests },
 		{ .pName = "LMDB store: many processes, killed ones", .pTests = lmdb_crash_tests },
+		{ .pName = "LMDB store: damage", .pTests = lmdb_damage_tests },
 		{ .pName = "LMDB store: room", .pTests = lmdb_room_tests },
 		CU_SUITE_INFO_NULL,
 	};

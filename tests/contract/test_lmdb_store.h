@@ -22,6 +22,7 @@ bool lmdb_is_sound(struct tel_call_store *store);
 
 extern CU_TestInfo lmdb_place_tests[];
 extern CU_TestInfo lmdb_crash_tests[];
+extern CU_TestInfo lmdb_damage_tests[];
 extern CU_TestInfo lmdb_room_tests[];
 
 #endif
