@@ -77,6 +77,8 @@ static void set_len(struct bytes *b, size_t len)
 
 static void put(struct bytes *b, size_t at, const unsigned char *from, size_t len)
 {
+	if (len == 0)
+		return;
 	if (at + len > b->len)
 		set_len(b, at + len);
 	memcpy(b->ptr + at, from, len);

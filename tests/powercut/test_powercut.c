@@ -9,7 +9,8 @@
  * same test must find losses; else it proves nothing.
  *
  * POWERCUT_STORES=N rebuilds at least N stores, from several recordings;
- * POWERCUT_SEED=S draws others.
+ * POWERCUT_SEED=S draws others; POWERCUT_EVERY=N cuts at each Nth moment only,
+ * for builds that are slow.
  */
 #include "config.h"
 
@@ -44,7 +45,7 @@ struct tally {
 
 static struct tally *tally;
 static char base[PATH_BYTES];
-static unsigned long seed = 1;
+static unsigned long seed = 1, every = 1;
 
 /* ---- directories ------------------------------------------------------------------- */
 
@@ -316,11 +317,16 @@ static const struct load loads[] = {
 	{ .calls = 30, .threads = 3, .no_group_commit = true },
 };
 
-static uint64_t wanted(void)
+static unsigned long number(const char *variable, unsigned long otherwise)
 {
-	const char *text = getenv("POWERCUT_STORES");
+	const char *text = getenv(variable);
 
-	return text && *text ? strtoull(text, NULL, 10) : 2000;
+	return text && *text ? strtoul(text, NULL, 10) : otherwise;
+}
+
+static unsigned long wanted(void)
+{
+	return number("POWERCUT_STORES", 2000) / every;
 }
 
 static void one_recording(const struct load *load, unsigned rounds, struct outcome *sum,
@@ -331,7 +337,7 @@ static void one_recording(const struct load *load, unsigned rounds, struct outco
 
 	record(&r, 0);
 	CU_ASSERT_TRUE(is_complete(&r.trace));
-	o = cut_everywhere(&r, (struct plan){ .rounds = rounds, .every = 1 });
+	o = cut_everywhere(&r, (struct plan){ .rounds = rounds, .every = every });
 	CHECK_INT(o.lost, 0);
 	CHECK_INT(o.broken, 0);
 	sum->cuts += o.cuts;
@@ -367,7 +373,8 @@ static struct outcome with(struct load load, unsigned flags, struct disk_lies li
 	struct outcome o;
 
 	record(&r, flags);
-	o = cut_everywhere(&r, (struct plan){ .lies = lies, .rounds = 1, .every = 7, .quiet = true });
+	o = cut_everywhere(&r, (struct plan){ .lies = lies, .rounds = 1,
+					      .every = every > 1 ? 30 : 7, .quiet = true });
 	forget(&r);
 	return o;
 }
@@ -424,12 +431,12 @@ int main(void)
 		{ .pName = "power cuts: this test can fail", .pTests = planted },
 		CU_SUITE_INFO_NULL,
 	};
-	const char *text = getenv("POWERCUT_SEED");
 	char cut[PATH_BYTES];
 	int status;
 
-	if (text && *text)
-		seed = strtoul(text, NULL, 10);
+	seed = number("POWERCUT_SEED", 1);
+	every = number("POWERCUT_EVERY", 1);
+	every += !every;
 	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (tally == MAP_FAILED)
 		abort();
