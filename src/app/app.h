@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "domain/guard.h"
 #include "domain/policy.h"
 #include "ports/call_store.h"
 #include "ports/clock.h"
@@ -32,6 +33,9 @@ struct tel_app {
 	struct tel_log *log;
 	struct tel_counters *counters;
 	struct tel_policy policy;
+	struct tel_guard_policy guards;	/* of outbound calls */
+	struct tel_str default_from;	/* E.164; absent = none */
+	struct tel_str default_trunk;	/* absent = none */
 	/*
 	 * TELEPHONY_ENABLED. False: genuine webhooks are acknowledged and
 	 * not applied, no job is run.

@@ -267,6 +267,10 @@ static enum tel_err advance(struct tel_run *run)
 	case TEL_JOB_DISPATCH_AGENT:	return tel_run_dispatch(run);
 	case TEL_JOB_DELETE_ROOM:	return tel_run_delete(run);
 	case TEL_JOB_END_OVERDUE:	/* needs no request: done when taken */
+	case TEL_JOB_CREATE_ROOM:
+	case TEL_JOB_DIAL:
+	case TEL_JOB_WATCH_DIAL:
+	case TEL_JOB_TRANSFER:
 	case TEL_JOB_KINDS:		break;
 	}
 	return TEL_EMISUSE;

@@ -34,6 +34,19 @@
 /* An AgentConfig: long prompts are tens of kB; LiveKit took 70 kB. */
 #define TEL_MAX_AGENT_CONFIG	(48 * 1024)
 
+/* What whoever places a call gives the agent to know, as JSON. */
+#define TEL_MAX_CALL_METADATA	(16 * 1024)
+
+/* Digits to send once answered: "ww1234#". */
+#define TEL_MAX_DTMF		64
+
+/* Idempotency-Key; with who sent it, it must fit an LMDB key of 511. */
+#define TEL_MAX_IDEMPOTENCY_KEY	255
+#define TEL_MAX_REQUEST_KEY	(TEL_MAX_NAME + 1 + TEL_MAX_IDEMPOTENCY_KEY)
+
+/* Where a call is transferred to: "tel:+1…" or a SIP URI. */
+#define TEL_MAX_TRANSFER_TO	256
+
 /* Names of agents, trunks and routes. */
 #define TEL_MAX_NAME		128
 

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "domain/call.h"
 #include "base/banned.h"
@@ -50,6 +51,13 @@ void tel_call_id_make(const uint8_t random[16], struct tel_call_id *out)
 		out->text[at++] = hex[byte & 15];
 	}
 	out->text[at] = '\0';
+}
+
+char *tel_call_phone_identity(const struct tel_call_id *id, char out[TEL_PHONE_IDENTITY])
+{
+	memcpy(out, "sip-", 4);
+	memcpy(out + 4, id->text, TEL_CALL_ID_TEXT);
+	return out;
 }
 
 /* ---- life ----------------------------------------------------------- */
@@ -125,7 +133,9 @@ enum tel_err tel_call_clone(const struct tel_call *call, struct tel_call **out)
 		&copy->trunk_id, &copy->sip_call_id, &copy->participant_sid,
 		&copy->identity, &copy->rule_id, &copy->agent.name, &copy->agent.config,
 		&copy->agent.route, &copy->agent.dispatch_id, &copy->error_code,
-		&copy->error_message, &copy->raw }, 16);
+		&copy->error_message, &copy->raw, &copy->sip_status, &copy->disconnect_reason,
+		&copy->dial.dtmf, &copy->dial.metadata, &copy->transfer.to,
+		&copy->transfer.code, &copy->transfer.message }, 23);
 	for (kind = 0; kind < TEL_JOB_KINDS && !err; kind++)
 		err = adopt(copy, &copy->jobs[kind].lease.owner);
 	if (!err)
@@ -248,6 +258,21 @@ static const char *const direction_names[] = {
 	[TEL_OUTBOUND] = "outbound",
 };
 
+static const char *const dial_reply_names[TEL_DIAL_REPLIES] = {
+	[TEL_DIAL_ANSWERED] = "answered",
+	[TEL_DIAL_DECLINED] = "declined",
+	[TEL_DIAL_GAVE_UP] = "gave_up",
+	[TEL_DIAL_REFUSED] = "refused",
+	[TEL_DIAL_LOST] = "lost",
+};
+
+static const char *const transfer_state_names[TEL_TRANSFER_STATES] = {
+	[TEL_TRANSFER_REQUESTED] = "requested",
+	[TEL_TRANSFER_DONE] = "done",
+	[TEL_TRANSFER_FAILED] = "failed",
+	[TEL_TRANSFER_UNKNOWN] = "unknown",
+};
+
 static bool find_name(const char *const *names, size_t n, struct tel_str text, size_t *at)
 {
 	size_t i;
@@ -278,6 +303,16 @@ const char *tel_ended_by_text(enum tel_ended_by by)
 const char *tel_direction_text(enum tel_direction direction)
 {
 	return direction_names[direction == TEL_OUTBOUND];
+}
+
+const char *tel_dial_reply_text(enum tel_dial_reply reply)
+{
+	return (unsigned)reply < TEL_DIAL_REPLIES ? dial_reply_names[reply] : NULL;
+}
+
+const char *tel_transfer_state_text(enum tel_transfer_state state)
+{
+	return (unsigned)state < TEL_TRANSFER_STATES ? transfer_state_names[state] : NULL;
 }
 
 bool tel_call_status_from(struct tel_str text, enum tel_call_status *out)
@@ -317,5 +352,25 @@ bool tel_direction_from(struct tel_str text, enum tel_direction *out)
 	if (!find_name(direction_names, 2, text, &at))
 		return false;
 	*out = (enum tel_direction)at;
+	return true;
+}
+
+bool tel_dial_reply_from(struct tel_str text, enum tel_dial_reply *out)
+{
+	size_t at;
+
+	if (!find_name(dial_reply_names, TEL_DIAL_REPLIES, text, &at))
+		return false;
+	*out = (enum tel_dial_reply)at;
+	return true;
+}
+
+bool tel_transfer_state_from(struct tel_str text, enum tel_transfer_state *out)
+{
+	size_t at;
+
+	if (!find_name(transfer_state_names, TEL_TRANSFER_STATES, text, &at))
+		return false;
+	*out = (enum tel_transfer_state)at;
 	return true;
 }

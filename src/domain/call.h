@@ -76,6 +76,50 @@ enum tel_ended_by {
 	TEL_BYS
 };
 
+/* What LiveKit said to the dial's request, CreateSIPParticipant. */
+enum tel_dial_reply {
+	TEL_DIAL_NO_REPLY,	/* nothing (yet) */
+	TEL_DIAL_ANSWERED,	/* somebody has answered */
+	TEL_DIAL_DECLINED,	/* not answered, with the SIP status of the far end */
+	TEL_DIAL_GAVE_UP,	/* `canceled`: not answered in time, or hung up */
+	TEL_DIAL_REFUSED,	/* LiveKit did not dial at all */
+	TEL_DIAL_LOST,		/* nobody will ever hear it: a broken connection, or
+				   the process that dialled is gone */
+	TEL_DIAL_REPLIES
+};
+
+/* An outbound call's dial: what was asked for, and what is known of it. */
+struct tel_dial {
+	struct tel_str dtmf;		/* to send once answered */
+	struct tel_str metadata;	/* a JSON object, for the agent */
+	tel_time ringing_timeout;	/* ms */
+	tel_time max_duration;		/* ms, from the answer */
+
+	tel_time sent_at;		/* 0: nothing has gone out. Else it may have,
+					   and nothing is ever sent again (I2) */
+	enum tel_dial_reply reply;
+	tel_time replied_at;		/* LOST: when we gave it up */
+	tel_time seen_at;		/* first seen in the room, or joining it */
+};
+
+enum tel_transfer_state {
+	TEL_TRANSFER_NONE,
+	TEL_TRANSFER_REQUESTED,
+	TEL_TRANSFER_DONE,		/* the far end has taken the call over */
+	TEL_TRANSFER_FAILED,
+	TEL_TRANSFER_UNKNOWN,		/* the answer was lost; not repeated */
+	TEL_TRANSFER_STATES
+};
+
+/* The newest transfer that was asked for. */
+struct tel_call_transfer {
+	enum tel_transfer_state state;
+	struct tel_str to;		/* "tel:+15550300", "sip:…" */
+	bool play_dialtone;
+	tel_time requested_at, finished_at;
+	struct tel_str code, message;	/* FAILED, UNKNOWN */
+};
+
 /* One connection of a phone or an agent to the room. */
 struct tel_leg {
 	enum tel_participant_kind kind;	/* SIP or AGENT */
@@ -124,6 +168,13 @@ struct tel_call {
 	struct tel_str rule_id;
 
 	tel_time created_at, updated_at, ended_at;
+	tel_time ringing_at, answered_at; /* 0: there is no evidence of it */
+	tel_time hang_up_at;		/* when we were asked to end it; 0 = not */
+	int sip_status_code;		/* of the far end; 0 = not told */
+	struct tel_str sip_status;	/* its words: "Busy Here" */
+	struct tel_str disconnect_reason; /* of the last phone leg */
+	struct tel_dial dial;		/* outbound */
+	struct tel_call_transfer transfer;
 	struct tel_call_agent agent;
 	bool agent_was_there;		/* in any life of the room */
 
@@ -173,9 +224,20 @@ const char *tel_call_status_text(enum tel_call_status status);
 const char *tel_outcome_text(enum tel_outcome outcome);		/* NONE: NULL */
 const char *tel_ended_by_text(enum tel_ended_by by);		/* NOBODY: NULL */
 const char *tel_direction_text(enum tel_direction direction);
+const char *tel_dial_reply_text(enum tel_dial_reply reply);	/* NO_REPLY: NULL */
+const char *tel_transfer_state_text(enum tel_transfer_state state); /* NONE: NULL */
 bool tel_call_status_from(struct tel_str text, enum tel_call_status *out);
 bool tel_outcome_from(struct tel_str text, enum tel_outcome *out);
 bool tel_ended_by_from(struct tel_str text, enum tel_ended_by *out);
 bool tel_direction_from(struct tel_str text, enum tel_direction *out);
+bool tel_dial_reply_from(struct tel_str text, enum tel_dial_reply *out);
+bool tel_transfer_state_from(struct tel_str text, enum tel_transfer_state *out);
+
+/* Enough for tel_call_phone_identity() and its NUL. */
+#define TEL_PHONE_IDENTITY (4 + TEL_CALL_ID_TEXT)
+
+/* "sip-<callId>": the identity under which an outbound call's phone is in its
+   room, and by which its fate is found. Returns `out`. */
+char *tel_call_phone_identity(const struct tel_call_id *id, char out[TEL_PHONE_IDENTITY]);
 
 #endif

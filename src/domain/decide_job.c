@@ -111,6 +111,10 @@ enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
 		return lease_job(step, take);
 	case TEL_JOB_DELETE_ROOM:
 		return lease_job(step, take);
+	case TEL_JOB_CREATE_ROOM:
+	case TEL_JOB_DIAL:
+	case TEL_JOB_WATCH_DIAL:
+	case TEL_JOB_TRANSFER:
 	case TEL_JOB_KINDS:
 		break;
 	}

@@ -6,6 +6,10 @@ static const char *const names[TEL_JOB_KINDS] = {
 	[TEL_JOB_DISPATCH_AGENT] = "dispatch_agent",
 	[TEL_JOB_DELETE_ROOM] = "delete_room",
 	[TEL_JOB_END_OVERDUE] = "end_overdue",
+	[TEL_JOB_CREATE_ROOM] = "create_room",
+	[TEL_JOB_DIAL] = "dial",
+	[TEL_JOB_WATCH_DIAL] = "watch_dial",
+	[TEL_JOB_TRANSFER] = "transfer",
 };
 
 const char *tel_job_kind_text(enum tel_job_kind kind)

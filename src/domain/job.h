@@ -20,6 +20,10 @@ enum tel_job_kind {
 	TEL_JOB_DISPATCH_AGENT,	/* put the agent into the call's room */
 	TEL_JOB_DELETE_ROOM,	/* tidy up behind a call that is over */
 	TEL_JOB_END_OVERDUE,	/* end a call whose own ending never came */
+	TEL_JOB_CREATE_ROOM,	/* outbound: the room, with the agent in it */
+	TEL_JOB_DIAL,		/* outbound: ring the phone; never twice */
+	TEL_JOB_WATCH_DIAL,	/* outbound: see what the phone does */
+	TEL_JOB_TRANSFER,	/* hand the phone leg over to somebody */
 	TEL_JOB_KINDS
 };
 
@@ -60,7 +64,7 @@ struct tel_job {
 #define TEL_BACKOFF_WAITING	(4 * TEL_SECOND)
 #define TEL_BACKOFF_MAX		(30 * TEL_SECOND)
 
-/* "dispatch_agent", "delete_room", "end_overdue" */
+/* "dispatch_agent", "delete_room", "end_overdue", "create_room", … */
 const char *tel_job_kind_text(enum tel_job_kind kind);
 bool tel_job_kind_from(struct tel_str text, enum tel_job_kind *out);
 

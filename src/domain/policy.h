@@ -19,6 +19,11 @@ struct tel_policy {
 	tel_time return_grace;
 	/* A call that nothing was heard of for so long is over. */
 	tel_time max_age;
+	/*
+	 * TELEPHONY_DIAL_WITHIN: an outbound call that could not be sent to
+	 * LiveKit by then has failed.
+	 */
+	tel_time dial_within;
 	/* Event ids and tombstones are kept so long. */
 	tel_time remember;
 };

@@ -29,6 +29,8 @@
  *   2. participant_sid     a leg that some call already knows
  *   3. room_name+room_sid  the newest call of that life of the room
  *   4. room_name+sip_call_id  the newest call with that phone call
+ *   5. room_name+room_sid  the newest call in that room name that does not
+ *                          know its room's sid yet
  * Absent fields are skipped. All texts are borrowed for the step's time.
  */
 struct tel_step_about {
@@ -39,6 +41,47 @@ struct tel_step_about {
 	struct tel_str room_sid;
 	struct tel_str sip_call_id;
 	bool expect_change;		/* a hint: skip the read-only run */
+	bool outbound_switch;		/* load step->outbound_stopped_at too */
+	const struct tel_place_about *place; /* NULL unless a call is placed */
+};
+
+/* Calls created at or after `since`, counted from the newest back, up to `max`. */
+struct tel_count_about {
+	tel_time since;
+	uint32_t max;			/* 0: not asked for */
+};
+
+struct tel_count_found {
+	uint32_t n;			/* at most `max` */
+	tel_time oldest;		/* created_at of the last one counted; 0 = none */
+};
+
+/*
+ * What a step that places a call has to know besides. The store then loads
+ * as the step's call the one that the request's key stands for; else the
+ * newest call in room_name.
+ */
+struct tel_place_about {
+	struct tel_str request_key;	/* who asks, NUL, Idempotency-Key; absent =
+					   none. At most TEL_MAX_REQUEST_KEY */
+	struct tel_str to;		/* E.164 */
+	uint32_t max_live;		/* count living outbound calls up to here */
+	struct tel_count_about outbound; /* all outbound calls */
+	struct tel_count_about same_to;	/* outbound calls to `to` */
+};
+
+/* A request with an Idempotency-Key, as it is remembered. */
+struct tel_request_memory {
+	struct tel_call_id call_id;	/* the call it made */
+	uint8_t body_sha256[32];
+};
+
+struct tel_place_found {
+	bool key_seen;
+	struct tel_request_memory memory; /* if key_seen; step->call is its call,
+					   or NULL if that is kept no more */
+	uint32_t live;			/* living outbound calls, up to max_live */
+	struct tel_count_found outbound, same_to;
 };
 
 #define TEL_STEP_MAX_ENTRIES 6
@@ -48,6 +91,8 @@ struct tel_step {
 	struct tel_call *call;		/* NULL = none; owned by the store */
 	bool event_seen;		/* event_id was remembered before */
 	bool room_finished;		/* (room_name, room_sid) has a tombstone */
+	tel_time outbound_stopped_at;	/* the kill switch; 0 = calls may go out */
+	struct tel_place_found place;	/* with about->place */
 
 	/* What shall become durable. */
 	bool save;			/* `call` was changed */
@@ -55,6 +100,10 @@ struct tel_step {
 	bool remember_event;		/* event_id, until `remember_until` */
 	bool finish_room;		/* leave a tombstone for the room's life */
 	tel_time remember_until;
+	bool remember_request;		/* place->request_key stands for `fresh` */
+	uint8_t body_sha256[32];	/* with remember_request */
+	tel_time remember_request_until;
+	bool set_switch;		/* outbound_stopped_at was changed */
 
 	struct tel_entry entries[TEL_STEP_MAX_ENTRIES];
 	struct tel_call *entry_of[TEL_STEP_MAX_ENTRIES]; /* call or fresh */

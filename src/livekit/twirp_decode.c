@@ -141,6 +141,12 @@ static enum tel_err decode_success(enum tel_lk_method method, const struct json_
 	case TEL_LK_LIST_PARTICIPANTS:
 		return decode_participants(o, mem, out);
 	case TEL_LK_DELETE_ROOM:
+	case TEL_LK_CREATE_ROOM:
+	case TEL_LK_GET_PARTICIPANT:
+	case TEL_LK_CREATE_SIP_PARTICIPANT:
+	case TEL_LK_TRANSFER_SIP_PARTICIPANT:
+	case TEL_LK_DELETE_DISPATCH:
+	case TEL_LK_LIST_ROOMS:
 	case TEL_LK_METHODS:
 		break;
 	}

@@ -5,11 +5,13 @@
 #ifndef TEL_PORTS_AUTHENTICATOR_H
 #define TEL_PORTS_AUTHENTICATOR_H
 
+#include "base/limits.h"
 #include "base/str.h"
 #include "base/time.h"
 
 enum tel_permission {
-	TEL_MAY_READ_CALLS	/* LiveKit's grant sip.admin */
+	TEL_MAY_READ_CALLS,	/* LiveKit's grant sip.admin */
+	TEL_MAY_CALL		/* place, hang up, transfer: sip.call or sip.admin */
 };
 
 enum tel_auth_verdict {
@@ -24,6 +26,11 @@ struct tel_auth_result {
 	enum tel_auth_verdict verdict;
 	const char *reason;	/* INVALID: "expired", "bad_signature", …: static */
 	const char *missing;	/* FORBIDDEN: the grant, "sip.admin": static */
+	/*
+	 * GRANTED: who it is, by the name of the static token ("token:crm") or of
+	 * the API key ("key:APIxyz"); at most TEL_MAX_NAME bytes.
+	 */
+	char principal[TEL_MAX_NAME + 1];
 };
 
 struct tel_authenticator;

@@ -29,9 +29,14 @@
 #include "domain/timeline.h"
 #include "ports/process.h"
 
-/* Newest first. A zeroed filter means every call. */
+/* Newest first. A zeroed filter means every call; members are and-ed. */
 struct tel_call_filter {
 	bool live_only;			/* neither ended nor failed */
+	bool by_status, by_direction;	/* do the next two count? */
+	enum tel_call_status status;
+	enum tel_direction direction;
+	struct tel_str from, to;	/* E.164, exact; absent = any */
+	tel_time since, until;		/* since <= createdAt < until; 0 = open */
 	struct tel_str room_name;	/* exact; absent = any */
 	struct tel_str cursor;		/* opaque, from a page before; absent = start */
 	size_t limit;			/* 1 … TEL_MAX_PAGE; 0 = 50 */
@@ -85,6 +90,7 @@ struct tel_store_stats {
 	uint64_t leased_calls;		/* calls with a job that is leased */
 	uint64_t event_ids;
 	uint64_t room_tombstones;
+	uint64_t request_keys;		/* Idempotency-Keys */
 	uint64_t timeline_entries;
 	uint64_t readers;		/* reader slots in use */
 	uint64_t used_bytes;
@@ -114,7 +120,12 @@ struct tel_call_store_ops {
 	enum tel_err (*get)(struct tel_call_store *store, const struct tel_call_id *id,
 			    struct tel_call **out, struct tel_timeline *timeline);
 
-	/* A page; TEL_EMALFORMED for a cursor that is none of ours. */
+	/*
+	 * A page; TEL_EMALFORMED for a cursor that is none of ours. The cost
+	 * does not depend on how many calls there are: a page for which too
+	 * many calls would have to be looked at comes short, or empty, with a
+	 * cursor that goes on.
+	 */
 	enum tel_err (*list)(struct tel_call_store *store, const struct tel_call_filter *filter,
 			     struct tel_call_page *out);
 

@@ -9,6 +9,12 @@ const char *tel_lk_method_text(enum tel_lk_method method)
 		[TEL_LK_LIST_DISPATCH] = "ListDispatch",
 		[TEL_LK_LIST_PARTICIPANTS] = "ListParticipants",
 		[TEL_LK_DELETE_ROOM] = "DeleteRoom",
+		[TEL_LK_CREATE_ROOM] = "CreateRoom",
+		[TEL_LK_GET_PARTICIPANT] = "GetParticipant",
+		[TEL_LK_CREATE_SIP_PARTICIPANT] = "CreateSIPParticipant",
+		[TEL_LK_TRANSFER_SIP_PARTICIPANT] = "TransferSIPParticipant",
+		[TEL_LK_DELETE_DISPATCH] = "DeleteDispatch",
+		[TEL_LK_LIST_ROOMS] = "ListRooms",
 	};
 
 	return (unsigned)method < TEL_LK_METHODS ? names[method] : "?";

@@ -20,6 +20,12 @@ enum tel_lk_method {
 	TEL_LK_LIST_DISPATCH,		/* AgentDispatchService/ListDispatch */
 	TEL_LK_LIST_PARTICIPANTS,	/* RoomService/ListParticipants */
 	TEL_LK_DELETE_ROOM,		/* RoomService/DeleteRoom */
+	TEL_LK_CREATE_ROOM,		/* RoomService/CreateRoom, with an agent in it */
+	TEL_LK_GET_PARTICIPANT,		/* RoomService/GetParticipant */
+	TEL_LK_CREATE_SIP_PARTICIPANT,	/* SIP/CreateSIPParticipant: rings a phone */
+	TEL_LK_TRANSFER_SIP_PARTICIPANT, /* SIP/TransferSIPParticipant */
+	TEL_LK_DELETE_DISPATCH,		/* AgentDispatchService/DeleteDispatch */
+	TEL_LK_LIST_ROOMS,		/* RoomService/ListRooms */
 	TEL_LK_METHODS
 };
 
@@ -39,6 +45,30 @@ struct tel_lk_request {
 	struct tel_str agent_name;
 	struct tel_str agent_config;
 	const struct tel_call *call;
+
+	/*
+	 * CREATE_ROOM takes agent_name, agent_config and call too: the agent
+	 * is made with the room, and the room's own metadata is
+	 * `{"telephony":{"callId":…}}`, by which it is known as ours.
+	 */
+	tel_time empty_timeout;		/* CREATE_ROOM: ms without anybody, whole s */
+	tel_time departure_timeout;	/* CREATE_ROOM: ms after the last one left */
+
+	/* GET_PARTICIPANT, CREATE_ and TRANSFER_SIP_PARTICIPANT. */
+	struct tel_str identity;
+
+	/*
+	 * CREATE_SIP_PARTICIPANT, out of `call`: trunk_id, to, from, dial.dtmf,
+	 * dial.ringing_timeout, dial.max_duration, and the attribute
+	 * telephony.callId. It waits until the phone is answered.
+	 */
+
+	struct tel_str transfer_to;	/* TRANSFER_: "tel:…" or "sip:…" */
+	bool play_dialtone;		/* TRANSFER_ */
+	struct tel_str dispatch_id;	/* DELETE_DISPATCH */
+
+	/* How long an answer may take, ms; 0 = TEL_REQUEST_TIMEOUT. */
+	tel_time timeout;
 };
 
 /* What became of a request: what the caller may do next. */
@@ -60,6 +90,14 @@ struct tel_lk_dispatch {
 	struct tel_str call_id;		/* metadata's telephony.callId, or absent */
 	struct tel_str room_sid;	/* metadata's telephony.roomSid, or absent */
 	bool deleted;			/* state.deleted_at is set */
+	bool has_job;			/* a worker has taken it */
+};
+
+struct tel_lk_room {
+	struct tel_str sid;
+	struct tel_str name;
+	tel_time created_at;		/* 0 = not told */
+	struct tel_str call_id;		/* metadata's telephony.callId, or absent */
 };
 
 struct tel_lk_answer {
@@ -72,8 +110,22 @@ struct tel_lk_answer {
 
 	const struct tel_lk_dispatch *dispatches; /* CREATE_: one, LIST_: all */
 	size_t n_dispatches;
-	const struct tel_participant *participants; /* LIST_PARTICIPANTS */
+	/*
+	 * LIST_PARTICIPANTS: all; GET_PARTICIPANT: one;
+	 * CREATE_SIP_PARTICIPANT: one, with sid, identity and sip_call_id.
+	 */
+	const struct tel_participant *participants;
 	size_t n_participants;
+	const struct tel_lk_room *rooms;	/* CREATE_ROOM: one, LIST_ROOMS: all */
+	size_t n_rooms;
+
+	/*
+	 * An error of the SIP methods that tells what the far end said (meta
+	 * sip_status_code, sip_status): the verdict is then TEL_LK_REFUSED,
+	 * whatever the HTTP status, for it is over. 0 = not told.
+	 */
+	int sip_status_code;
+	struct tel_str sip_status;
 };
 
 /* The answer and all it points to is borrowed for the time of the call. */

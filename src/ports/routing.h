@@ -13,6 +13,7 @@ struct tel_route_query {
 	struct tel_str to;	/* dialled number: E.164 if known, else raw */
 	struct tel_str from;
 	struct tel_str trunk_id;
+	struct tel_str patch;	/* a JSON object, or absent */
 };
 
 /*
@@ -34,7 +35,11 @@ struct tel_routing;
 
 struct tel_routing_ops {
 	const char *name;
-	/* There is always an answer: the default. TEL_ENOMEM, TEL_ETOOBIG */
+	/*
+	 * There is always an answer: the default. With `patch` (a JSON object)
+	 * its members are merged over the AgentConfig, last of all.
+	 * TEL_ENOMEM, TEL_ETOOBIG (the merged config), TEL_EMALFORMED (patch)
+	 */
 	enum tel_err (*resolve)(struct tel_routing *routing, const struct tel_route_query *query,
 				struct tel_route *out);
 };

@@ -27,6 +27,9 @@ struct int_field {
 
 #define MAX_MESSAGE (4 * TEL_MAX_TEXT)
 
+/* RFC 3261, 7.2: three digits. */
+#define MAX_SIP_STATUS 999
+
 #define CALL_TEXT(key, field, max) { key, offsetof(struct tel_call, field), max }
 #define CALL_TIME(key, field) { key, offsetof(struct tel_call, field) }
 #define LEG_TEXT(key, field, max) { key, offsetof(struct tel_leg, field), max }
@@ -49,6 +52,13 @@ static const struct text_field call_texts[] = {
 	CALL_TEXT("errorCode", error_code, TEL_MAX_TEXT),
 	CALL_TEXT("errorMessage", error_message, MAX_MESSAGE),
 	CALL_TEXT("raw", raw, TEL_MAX_RAW),
+	CALL_TEXT("sipStatus", sip_status, TEL_MAX_TEXT),
+	CALL_TEXT("disconnectReason", disconnect_reason, TEL_MAX_TEXT),
+	CALL_TEXT("dtmf", dial.dtmf, TEL_MAX_DTMF),
+	CALL_TEXT("metadata", dial.metadata, TEL_MAX_CALL_METADATA),
+	CALL_TEXT("transferTo", transfer.to, TEL_MAX_TRANSFER_TO),
+	CALL_TEXT("transferCode", transfer.code, TEL_MAX_TEXT),
+	CALL_TEXT("transferMessage", transfer.message, MAX_MESSAGE),
 };
 
 static const struct int_field call_times[] = {
@@ -59,6 +69,16 @@ static const struct int_field call_times[] = {
 	CALL_TIME("endedAt", ended_at),
 	CALL_TIME("agentJoinedAt", agent.joined_at),
 	CALL_TIME("agentLeftAt", agent.left_at),
+	CALL_TIME("ringingAt", ringing_at),
+	CALL_TIME("answeredAt", answered_at),
+	CALL_TIME("hangUpAt", hang_up_at),
+	CALL_TIME("ringingTimeout", dial.ringing_timeout),
+	CALL_TIME("maxDuration", dial.max_duration),
+	CALL_TIME("dialSentAt", dial.sent_at),
+	CALL_TIME("dialRepliedAt", dial.replied_at),
+	CALL_TIME("dialSeenAt", dial.seen_at),
+	CALL_TIME("transferRequestedAt", transfer.requested_at),
+	CALL_TIME("transferFinishedAt", transfer.finished_at),
 };
 
 static const struct text_field leg_texts[] = {
@@ -179,7 +199,10 @@ static bool is_sound(const struct tel_call *call)
 		!tel_call_id_parse(tel_call_id_str(&call->previous_id), &id)) &&
 	       (unsigned)call->direction <= TEL_OUTBOUND &&
 	       (unsigned)call->status < TEL_CALL_STATUSES &&
-	       (unsigned)call->outcome < TEL_OUTCOMES && (unsigned)call->ended_by < TEL_BYS;
+	       (unsigned)call->outcome < TEL_OUTCOMES && (unsigned)call->ended_by < TEL_BYS &&
+	       (unsigned)call->dial.reply < TEL_DIAL_REPLIES &&
+	       (unsigned)call->transfer.state < TEL_TRANSFER_STATES &&
+	       call->sip_status_code >= 0 && call->sip_status_code <= MAX_SIP_STATUS;
 }
 
 enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out)
@@ -204,6 +227,10 @@ enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out)
 	tel_json_put_text(&w, "to", tel_e164_str(&call->to));
 	put_times(&w, call, call_times, COUNT(call_times));
 	put_texts(&w, call, call_texts, COUNT(call_texts));
+	tel_json_put_name(&w, "dialReply", tel_dial_reply_text(call->dial.reply));
+	tel_json_put_name(&w, "transferState", tel_transfer_state_text(call->transfer.state));
+	tel_json_put_bool(&w, "transferDialtone", call->transfer.play_dialtone);
+	tel_json_put_int(&w, "sipStatusCode", call->sip_status_code);
 	tel_json_put_bool(&w, "agentWasThere", call->agent_was_there);
 	tel_json_put_int(&w, "timelineLen", call->timeline_len);
 	put_legs(&w, call);
@@ -272,6 +299,23 @@ static enum tel_err get_names(json_object *o, struct tel_call *call)
 	    (outcome.ptr && !tel_outcome_from(outcome, &call->outcome)) ||
 	    (by.ptr && !tel_ended_by_from(by, &call->ended_by)))
 		return TEL_ECORRUPT;
+	return TEL_OK;
+}
+
+static enum tel_err get_dial(json_object *o, struct tel_call *call)
+{
+	struct tel_str reply, state;
+	int64_t code;
+
+	if (tel_json_get_view(o, "dialReply", TEL_MAX_TEXT, &reply) ||
+	    tel_json_get_view(o, "transferState", TEL_MAX_TEXT, &state) ||
+	    tel_json_get_bool(o, "transferDialtone", &call->transfer.play_dialtone) ||
+	    tel_json_get_int(o, "sipStatusCode", 0, MAX_SIP_STATUS, &code))
+		return TEL_ECORRUPT;
+	if ((reply.ptr && !tel_dial_reply_from(reply, &call->dial.reply)) ||
+	    (state.ptr && !tel_transfer_state_from(state, &call->transfer.state)))
+		return TEL_ECORRUPT;
+	call->sip_status_code = (int)code;
 	return TEL_OK;
 }
 
@@ -359,7 +403,7 @@ static enum tel_err get_head(json_object *o, struct tel_call *call)
 
 	if (tel_json_get_int(o, "v", 1, TEL_RECORD_VERSION, &version) || version == 0 ||
 	    get_id(o, "id", false, &call->id) || get_id(o, "previousId", true, &call->previous_id) ||
-	    get_names(o, call) || get_e164(o, "from", &call->from) ||
+	    get_names(o, call) || get_dial(o, call) || get_e164(o, "from", &call->from) ||
 	    get_e164(o, "to", &call->to) ||
 	    tel_json_get_bool(o, "agentWasThere", &call->agent_was_there) ||
 	    tel_json_get_int(o, "timelineLen", 0, UINT32_MAX, &timeline_len))

@@ -176,6 +176,12 @@ static void good_answer(struct tel_fake_livekit *lk, struct pending *p, bool was
 		if (!was_open)
 			refuse(answer, TEL_LK_GONE, 404, "not_found");
 		break;
+	case TEL_LK_CREATE_ROOM:
+	case TEL_LK_GET_PARTICIPANT:
+	case TEL_LK_CREATE_SIP_PARTICIPANT:
+	case TEL_LK_TRANSFER_SIP_PARTICIPANT:
+	case TEL_LK_DELETE_DISPATCH:
+	case TEL_LK_LIST_ROOMS:
 	case TEL_LK_METHODS:
 		abort();
 	}

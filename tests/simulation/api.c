@@ -166,6 +166,12 @@ static tel_time act(struct sim *sim, struct sim_request *request)
 	case TEL_LK_DELETE_ROOM:
 		delete_room(sim, request);
 		return 0;
+	case TEL_LK_CREATE_ROOM:
+	case TEL_LK_GET_PARTICIPANT:
+	case TEL_LK_CREATE_SIP_PARTICIPANT:
+	case TEL_LK_TRANSFER_SIP_PARTICIPANT:
+	case TEL_LK_DELETE_DISPATCH:
+	case TEL_LK_LIST_ROOMS:
 	case TEL_LK_METHODS:
 		break;
 	}

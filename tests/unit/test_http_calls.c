@@ -160,10 +160,10 @@ static void queries_are_decoded(void)
 static void calls_are_closed_unless_opened(void)
 {
 	static const struct { struct tel_auth_result result; int status; const char *reason, *challenge; } cases[] = {
-		{ { TEL_AUTH_NO_CREDENTIALS, NULL, NULL }, 401, "no_credentials", "Bearer" },
-		{ { TEL_AUTH_INVALID, "expired", NULL }, 401, "expired", "Bearer error=\"invalid_token\"" },
-		{ { TEL_AUTH_FORBIDDEN, NULL, "sip.admin" }, 403, "missing_grant", NULL },
-		{ { TEL_AUTH_FAILED, NULL, NULL }, 503, "unavailable", NULL },
+		{ { TEL_AUTH_NO_CREDENTIALS, NULL, NULL, "" }, 401, "no_credentials", "Bearer" },
+		{ { TEL_AUTH_INVALID, "expired", NULL, "" }, 401, "expired", "Bearer error=\"invalid_token\"" },
+		{ { TEL_AUTH_FORBIDDEN, NULL, "sip.admin", "" }, 403, "missing_grant", NULL },
+		{ { TEL_AUTH_FAILED, NULL, NULL, "" }, 503, "unavailable", NULL },
 	};
 	static const char *const targets[] = {
 		"/telephony/calls", "/telephony/calls/00000000-0000-4000-8000-000000000000",
