@@ -442,6 +442,46 @@ static void foreign_events_are_told_by_their_bytes(void)
 	CU_ASSERT_FALSE(tel_livekit_is_foreign(TEL_STR_NONE));
 }
 
+/* Wherever it stands, whatever part of it stands before; one byte less is nothing. */
+static void a_word_is_found_at_every_place(void)
+{
+	static const char *const words[] = { "SIP", "AGENT", "room_finished", "\\u", "\"kind\": 3" };
+	static const char begin[] = "{\"event\":\"x\",\"id\":\"E\",\"y\":\"", end[] = "\"}";
+	char body[200];
+	size_t i, at, cut, len;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		len = strlen(words[i]);
+		for (at = 0; at < 70; at++) {
+			for (cut = 0; cut < len; cut++) {
+				snprintf(body, sizeof(body), "%s%.*s%.*s%s%s", begin, (int)at,
+					 "IIGG__kk................................................................",
+					 (int)cut, words[i], words[i], end);
+				CU_ASSERT_FALSE(tel_livekit_is_foreign(tel_str_from(body)));
+			}
+			snprintf(body, sizeof(body), "%s%*s%.*s%s", begin, (int)at, "", (int)len - 1,
+				 words[i], end);
+			CU_ASSERT(tel_livekit_is_foreign(tel_str_from(body)));
+		}
+	}
+}
+
+/* `event` and `id` may stand anywhere, and nearly being there is not enough. */
+static void an_event_has_its_two_keys_anywhere(void)
+{
+	static const struct { const char *body; bool foreign; } cases[] = {
+		{ "{\"id\":\"E\",\"room\":{\"a\":\"b\"},\"event\":\"x\"}", true },
+		{ "{\"event\":\"\",\"a\":\"id\"}", true },
+		{ "{\"a\":1,\"event\":\"x\",\"idd\":1,\"i\":2}", false },
+		{ "{\"even\":\"x\",\"event_\":1,\"id\":\"E\"}", false },
+		{ "{\"event\":\"x\",\"i\"}", false }, { "{\"id\":\"event}", false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		CHECK_INT(tel_livekit_is_foreign(tel_str_from(cases[i].body)), cases[i].foreign);
+}
+
 static void see_foreign(void *ctx, const char *file, const struct recorded *r)
 {
 	int *n = ctx;
@@ -477,6 +517,8 @@ CU_TestInfo livekit_event_tests[] = {
 	{ "raw keeps its ceiling", raw_keeps_its_ceiling },
 	{ "the port decodes", the_port_decodes },
 	{ "foreign events are told by their bytes", foreign_events_are_told_by_their_bytes },
+	{ "a word is found at every place", a_word_is_found_at_every_place },
+	{ "an event has its two keys anywhere", an_event_has_its_two_keys_anywhere },
 	{ "no recorded event that matters is foreign", no_recorded_event_that_matters_is_foreign },
 	CU_TEST_INFO_NULL
 };
