@@ -158,8 +158,11 @@ void tel_gateway_head(const struct tel_http_response *response, struct tel_buf *
 
 	tel_buf_printf(out, "Status: %d %s\r\n", response->status,
 		       tel_http_reason_phrase(response->status));
-	if (response->content_type)
-		tel_buf_printf(out, "Content-Type: %s\r\n", response->content_type);
+	if (response->content_type) {
+		tel_buf_puts(out, "Content-Type: ");
+		tel_buf_puts(out, response->content_type);
+		tel_buf_puts(out, "\r\n");
+	}
 	tel_buf_printf(out, "Content-Length: %zu\r\n", response->body.len);
 	tel_buf_puts(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 	for (i = 0; i < response->n_headers; i++)

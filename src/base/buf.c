@@ -82,21 +82,28 @@ enum tel_err tel_buf_puts(struct tel_buf *b, const char *text)
 	return tel_buf_add(b, text, strlen(text));
 }
 
+/* Mostly there is room already, and the text is made only once. */
 enum tel_err tel_buf_printf(struct tel_buf *b, const char *format, ...)
 {
+	size_t room = b->err ? 0 : b->cap - b->len;
 	va_list args;
 	int need;
 
 	va_start(args, format);
-	need = vsnprintf(NULL, 0, format, args);
+	need = vsnprintf(room ? b->ptr + b->len : NULL, room, format, args);
 	va_end(args);
-	if (need < 0)
-		return b->err ? b->err : (b->err = TEL_EMISUSE);
-	if (tel_buf_reserve(b, (size_t)need))
+	if (need < 0 && !b->err)
+		b->err = TEL_EMISUSE;
+	if (need < 0 || tel_buf_reserve(b, (size_t)need)) {
+		if (room)
+			b->ptr[b->len] = '\0';
 		return b->err;
-	va_start(args, format);
-	vsnprintf(b->ptr + b->len, (size_t)need + 1, format, args);
-	va_end(args);
+	}
+	if ((size_t)need >= room) {
+		va_start(args, format);
+		vsnprintf(b->ptr + b->len, (size_t)need + 1, format, args);
+		va_end(args);
+	}
 	b->len += (size_t)need;
 	return TEL_OK;
 }

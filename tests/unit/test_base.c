@@ -46,6 +46,28 @@ static void buffers_grow_to_their_ceiling(void)
 	tel_buf_release(&b);
 }
 
+/* With room for all of it, with one byte too little, and over the ceiling. */
+static void printing_grows_a_buffer_too(void)
+{
+	struct tel_buf b;
+	int len;
+
+	for (len = 250; len <= 260; len++) {
+		tel_buf_init(&b, 258);
+		CHECK_INT(tel_buf_puts(&b, "ab"), TEL_OK);
+		CHECK_INT(tel_buf_printf(&b, "%*d", len - 2, 7), len <= 258 ? TEL_OK : TEL_ETOOBIG);
+		CHECK_INT(b.len, len <= 258 ? len : 2);
+		CHECK_INT(b.ptr[b.len], 0);
+		CHECK_INT(b.ptr[b.len - 1], len <= 258 ? '7' : 'b');
+		tel_buf_release(&b);
+	}
+	tel_buf_init(&b, 1);
+	CHECK_INT(tel_buf_printf(&b, "%d", 10), TEL_ETOOBIG);
+	CHECK_INT(tel_buf_printf(&b, "%d", 1), TEL_ETOOBIG);	/* errors stick */
+	CHECK_STR(tel_buf_str(&b), "");
+	tel_buf_release(&b);
+}
+
 static void arenas_hand_out_aligned_zeroed_memory(void)
 {
 	struct tel_arena a;
@@ -184,6 +206,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{ "errors have texts", errors_have_texts },
 		{ "buffers grow to their ceiling", buffers_grow_to_their_ceiling },
+		{ "printing grows a buffer too", printing_grows_a_buffer_too },
 		{ "arenas hand out aligned zeroed memory", arenas_hand_out_aligned_zeroed_memory },
 		{ "numbers are checked", numbers_are_checked },
 		{ "strings are cut and trimmed", strings_are_cut_and_trimmed },
