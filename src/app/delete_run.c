@@ -37,8 +37,13 @@ static enum tel_err another_call_is_there(struct tel_run *run, bool *there)
 static bool keeps_the_room(const struct tel_participant *p, const struct tel_call *call)
 {
 	const struct tel_leg *leg = tel_call_leg(call, p->sid);
+	char identity[TEL_PHONE_IDENTITY];
 
 	if (p->kind != TEL_PARTICIPANT_SIP)
+		return false;
+	/* The phone that the call dialled rings for nobody. */
+	if (call->direction == TEL_OUTBOUND &&
+	    tel_str_is(p->identity, tel_call_phone_identity(&call->id, identity)))
 		return false;
 	return !leg || (leg->left_at == 0 && call->status != TEL_CALL_FAILED);
 }

@@ -38,6 +38,16 @@ struct tel_run {
 	enum tel_dispatch_result dispatch_result;
 	enum tel_delete_result delete_result;
 	struct tel_str dispatch_id;
+	enum tel_room_result room_result;
+	enum tel_dial_result dial_result;
+	enum tel_dial_reply dial_reply;
+	enum tel_look_result look_result;
+	enum tel_transfer_result transfer_result;
+	struct tel_str room_sid;
+	tel_time room_created_at;
+	struct tel_participant phone;	/* look_result SEEN */
+	int sip_status_code;
+	struct tel_str sip_status;
 	struct tel_str code, message;
 	tel_time retry_after;
 };
@@ -67,5 +77,18 @@ TEL_MUST_CHECK enum tel_err tel_run_send(struct tel_run *run, const struct tel_l
  */
 TEL_MUST_CHECK enum tel_err tel_run_dispatch(struct tel_run *run);	/* dispatch_run.c */
 TEL_MUST_CHECK enum tel_err tel_run_delete(struct tel_run *run);	/* delete_run.c */
+TEL_MUST_CHECK enum tel_err tel_run_room(struct tel_run *run);		/* room_run.c */
+TEL_MUST_CHECK enum tel_err tel_run_dial(struct tel_run *run);		/* dial_run.c */
+TEL_MUST_CHECK enum tel_err tel_run_look(struct tel_run *run);		/* look_run.c */
+TEL_MUST_CHECK enum tel_err tel_run_transfer(struct tel_run *run);	/* transfer_run.c */
+
+/*
+ * The run goes on with another job of the same call, leased to us in the
+ * step that recorded this one. `call` passes to the run.
+ */
+void tel_run_go_on(struct tel_run *run, struct tel_call *call, enum tel_job_kind kind);
+
+/* A copy in the run's memory; one that does not fit is left out. */
+struct tel_str tel_run_keep(struct tel_run *run, struct tel_str text);
 
 #endif

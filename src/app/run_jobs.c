@@ -9,6 +9,9 @@
 /* After our own trouble (store busy, no memory) things rest for so long. */
 #define TROUBLE_PAUSE TEL_SECOND
 
+/* What a run keeps of an answer: a handful of short texts. */
+#define RUN_TEXTS (16 * TEL_MAX_TEXT)
+
 struct tel_runner {
 	struct tel_app *app;
 	struct tel_inbox *inbox;
@@ -58,12 +61,19 @@ void tel_runner_free(struct tel_runner *runner)
 
 /* ---- what runs share (job_run.h) ------------------------------------------- */
 
+struct tel_str tel_run_keep(struct tel_run *run, struct tel_str text)
+{
+	struct tel_str copy;
+
+	return tel_arena_copy(&run->mem, text, TEL_MAX_TEXT, &copy) ? TEL_STR_NONE : copy;
+}
+
 void tel_run_keep_error(struct tel_run *run, const struct tel_lk_answer *answer)
 {
-	if (tel_arena_copy(&run->mem, answer->code, TEL_MAX_TEXT, &run->code))
-		run->code = TEL_STR_NONE;
-	if (tel_arena_copy(&run->mem, answer->message, TEL_MAX_TEXT, &run->message))
-		run->message = TEL_STR_NONE;
+	run->code = tel_run_keep(run, answer->code);
+	run->message = tel_run_keep(run, answer->message);
+	run->sip_status_code = answer->sip_status_code;
+	run->sip_status = tel_run_keep(run, answer->sip_status);
 	run->retry_after = answer->retry_after;
 }
 
@@ -107,14 +117,43 @@ enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *requ
 
 /* ---- starting runs ----------------------------------------------------------- */
 
+/* There is one: nobody starts a run without having looked. */
 static struct tel_run *free_slot(struct tel_runner *runner)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
-		if (!runner->runs[i].call)
-			return &runner->runs[i];
-	return NULL;
+	while (runner->runs[i].call)
+		i++;
+	return &runner->runs[i];
+}
+
+/*
+ * Most jobs send at once. Who deletes a room looks first who is in it, and
+ * who may have dispatched before looks first for that.
+ */
+static enum tel_run_phase first_phase(const struct tel_call *call, enum tel_job_kind kind)
+{
+	bool look = (kind == TEL_JOB_DISPATCH_AGENT && call->jobs[kind].unsure) ||
+		    (kind == TEL_JOB_DELETE_ROOM && (!call->hang_up_at || tel_call_is_over(call)));
+
+	return look ? TEL_RUN_LOOK : TEL_RUN_SEND;
+}
+
+static void begin(struct tel_run *run, struct tel_call *call, enum tel_job_kind kind)
+{
+	tel_arena_init(&run->mem, RUN_TEXTS);
+	run->call = call;
+	run->kind = kind;
+	run->attempt = call->jobs[kind].attempt;
+	run->phase = first_phase(call, kind);
+}
+
+void tel_run_go_on(struct tel_run *run, struct tel_call *call, enum tel_job_kind kind)
+{
+	tel_call_free(run->call);
+	tel_arena_release(&run->mem);
+	*run = (struct tel_run){ .app = run->app };
+	begin(run, call, kind);
 }
 
 /* `call` passes to the run. */
@@ -122,31 +161,35 @@ static void start(struct tel_runner *runner, struct tel_call *call, enum tel_job
 		  bool settle)
 {
 	struct tel_run *run = free_slot(runner);
-	bool send_now = kind == TEL_JOB_DISPATCH_AGENT && !call->jobs[kind].unsure;
 
-	tel_arena_init(&run->mem, 4 * TEL_MAX_TEXT);
-	run->call = call;
-	run->kind = kind;
-	run->attempt = call->jobs[kind].attempt;
-	run->phase = send_now ? TEL_RUN_SEND : TEL_RUN_LOOK;
+	begin(run, call, kind);
 	if (settle)
 		run->not_before = tel_monotonic(runner->app->clock) + TEL_TAKEOVER_SETTLE;
 	runner->under_way++;
 }
 
-/* The job was leased to this process in the webhook's own commit. */
+/* What a call begins with: an inbound one, an outbound one. */
+static enum tel_job_kind first_job(const struct tel_call *call)
+{
+	return call->jobs[TEL_JOB_CREATE_ROOM].pending ? TEL_JOB_CREATE_ROOM :
+							 TEL_JOB_DISPATCH_AGENT;
+}
+
+/* The job was leased to this process in the commit that made it. */
 static enum tel_err start_from_inbox(struct tel_runner *runner, const struct tel_call_id *id)
 {
 	struct tel_str self = runner->app->process->ops->self(runner->app->process);
 	struct tel_call *call = NULL;
 	enum tel_err err = runner->app->store->ops->get(runner->app->store, id, &call, NULL);
+	enum tel_job_kind kind;
 	const struct tel_job *job;
 
 	if (err)
 		return err == TEL_ENOTFOUND ? TEL_OK : err;
-	job = &call->jobs[TEL_JOB_DISPATCH_AGENT];
+	kind = first_job(call);
+	job = &call->jobs[kind];
 	if (job->pending && job->attempt == 1 && tel_str_eq(job->lease.owner, self))
-		start(runner, call, TEL_JOB_DISPATCH_AGENT, false);
+		start(runner, call, kind, false);
 	else
 		tel_call_free(call);
 	return TEL_OK;
@@ -205,7 +248,9 @@ static bool may_be_early(const struct tel_take_job *take)
 static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_call_id *id,
 				 struct tel_str dead_owner)
 {
-	struct tel_step_about about = { .call_id = tel_call_id_str(id), .expect_change = true };
+	struct tel_step_about about = {
+		.call_id = tel_call_id_str(id), .expect_change = true, .outbound_switch = true,
+	};
 	struct tel_take_job take = { .result = TEL_TAKE_DONE, .dead_owner = dead_owner };
 	enum tel_err err = TEL_OK;
 
@@ -266,11 +311,11 @@ static enum tel_err advance(struct tel_run *run)
 	switch (run->kind) {
 	case TEL_JOB_DISPATCH_AGENT:	return tel_run_dispatch(run);
 	case TEL_JOB_DELETE_ROOM:	return tel_run_delete(run);
+	case TEL_JOB_CREATE_ROOM:	return tel_run_room(run);
+	case TEL_JOB_DIAL:		return tel_run_dial(run);
+	case TEL_JOB_WATCH_DIAL:	return tel_run_look(run);
+	case TEL_JOB_TRANSFER:		return tel_run_transfer(run);
 	case TEL_JOB_END_OVERDUE:	/* needs no request: done when taken */
-	case TEL_JOB_CREATE_ROOM:
-	case TEL_JOB_DIAL:
-	case TEL_JOB_WATCH_DIAL:
-	case TEL_JOB_TRANSFER:
 	case TEL_JOB_KINDS:		break;
 	}
 	return TEL_EMISUSE;

@@ -127,4 +127,96 @@ struct tel_delete_done {
 
 enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done);
 
+/* ---- outbound: the room, the dial, and looking at the phone ---------- */
+
+enum tel_room_result {
+	TEL_ROOM_MADE,			/* by this or an earlier request of the call */
+	TEL_ROOM_NOT_OURS,		/* somebody else's room has that name */
+	TEL_ROOM_RETRY,			/* may have been made; a repeat does no harm */
+	TEL_ROOM_RETRY_UNSENT,
+	TEL_ROOM_REFUSED,
+	TEL_ROOM_CANCELLED		/* nobody wants it any more: not sent */
+};
+
+struct tel_room_done {
+	/* in */
+	struct tel_decide_env env;
+	enum tel_room_result result;
+	uint32_t attempt;
+	struct tel_str room_sid;	/* MADE */
+	tel_time room_created_at;	/* MADE; 0 = not told */
+	struct tel_str code, message;
+	tel_time retry_after;
+	/* out */
+	bool dial_leased;		/* the dial is ours now: see `call` */
+	struct tel_call *call;		/* with dial_leased: a copy, to free; zero it
+					   before the step */
+};
+
+/* With about->outbound_switch, and room_name + room_sid of what was made. */
+enum tel_err tel_decide_room_done(struct tel_step *step, void *room_done);
+
+enum tel_dial_result {
+	TEL_DIAL_OVER,			/* there is an answer, or there will be none:
+					   see `reply` */
+	TEL_DIAL_RETRY_UNSENT,		/* nobody was dialled; try again */
+	TEL_DIAL_CANCELLED		/* nobody wants it any more: not sent */
+};
+
+struct tel_dial_done {
+	/* in */
+	struct tel_decide_env env;
+	enum tel_dial_result result;
+	enum tel_dial_reply reply;	/* OVER; not NO_REPLY */
+	uint32_t attempt;
+	int sip_status_code;		/* DECLINED */
+	struct tel_str sip_status;
+	struct tel_str code, message;
+	tel_time retry_after;
+	/* out */
+	bool ended;			/* the call is over by it */
+};
+
+enum tel_err tel_decide_dial_done(struct tel_step *step, void *dial_done);
+
+enum tel_look_result {
+	TEL_LOOK_SEEN,			/* the phone is in the room: `participant` */
+	TEL_LOOK_GONE,			/* it is not */
+	TEL_LOOK_FAILED			/* LiveKit could not be asked */
+};
+
+struct tel_look_done {
+	/* in */
+	struct tel_decide_env env;
+	enum tel_look_result result;
+	uint32_t attempt;
+	const struct tel_participant *participant; /* SEEN */
+	tel_time retry_after;
+	/* out */
+	bool ended;
+};
+
+enum tel_err tel_decide_look_done(struct tel_step *step, void *look_done);
+
+/* ---- a transfer ---------------------------------------------------------- */
+
+enum tel_transfer_result {
+	TEL_TRANSFERRED,
+	TEL_TRANSFER_NOT_DONE,		/* LiveKit or the far end said no */
+	TEL_TRANSFER_NOT_KNOWN,		/* the answer was lost: never repeated */
+	TEL_TRANSFER_RETRY_UNSENT,
+	TEL_TRANSFER_CANCELLED		/* the call was over before it was sent */
+};
+
+struct tel_transfer_done {
+	struct tel_decide_env env;
+	enum tel_transfer_result result;
+	uint32_t attempt;
+	int sip_status_code;
+	struct tel_str code, message;
+	tel_time retry_after;
+};
+
+enum tel_err tel_decide_transfer_done(struct tel_step *step, void *transfer_done);
+
 #endif

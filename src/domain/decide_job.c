@@ -11,118 +11,6 @@ static struct tel_entry *job_entry(struct tel_step *step, const struct tel_decid
 			      tel_str_from(tel_job_kind_text(kind)));
 }
 
-/* ---- taking ------------------------------------------------------------- */
-
-static bool is_dead_lease(const struct tel_job *job, const struct tel_take_job *take)
-{
-	return tel_str_is_set(take->dead_owner) &&
-	       tel_str_eq(job->lease.owner, take->dead_owner);
-}
-
-static bool is_takeable(const struct tel_job *job, const struct tel_take_job *take)
-{
-	if (!job->pending)
-		return false;
-	if (tel_str_is_set(job->lease.owner))
-		return is_dead_lease(job, take) || take->env.now >= job->lease.until;
-	return take->env.now >= job->due;
-}
-
-static bool first_takeable(const struct tel_call *call, const struct tel_take_job *take,
-			   enum tel_job_kind *out)
-{
-	bool found = false;
-	int kind;
-
-	for (kind = 0; kind < TEL_JOB_KINDS; kind++) {
-		if (!is_takeable(&call->jobs[kind], take))
-			continue;
-		if (!found || tel_job_wakes_at(&call->jobs[kind]) <
-			      tel_job_wakes_at(&call->jobs[*out]))
-			*out = (enum tel_job_kind)kind;
-		found = true;
-	}
-	return found;
-}
-
-/*
- * The call ended while the request of a process was under way that is gone
- * now: whatever that request made is not wanted.
- */
-static void settle_cancelled_dispatch(struct tel_step *step, const struct tel_decide_env *env)
-{
-	struct tel_entry *entry = job_entry(step, env, TEL_JOB_DISPATCH_AGENT);
-
-	tel_call_drop_job(step->call, TEL_JOB_DISPATCH_AGENT);
-	tel_call_clear_ghost(step->call, env->now + TEL_TAKEOVER_SETTLE);
-	if (entry)
-		entry->result = TEL_STR("its fate is unknown: the room will be looked at and deleted");
-}
-
-static enum tel_err end_overdue(struct tel_step *step, const struct tel_decide_env *env)
-{
-	tel_reaction_fn react = tel_reaction_for(TEL_IN_OVERDUE, step->call);
-	struct tel_reaction r = { .step = step, .env = env, .call = step->call };
-
-	r.entry = job_entry(step, env, TEL_JOB_END_OVERDUE);
-	tel_call_drop_job(step->call, TEL_JOB_END_OVERDUE);
-	return react ? react(&r) : TEL_OK;
-}
-
-static enum tel_err lease_job(struct tel_step *step, struct tel_take_job *take)
-{
-	struct tel_job *job = &step->call->jobs[take->kind];
-	bool was_leased = tel_str_is_set(job->lease.owner);
-	enum tel_err err;
-
-	/* Whoever held the lease before may have sent the request. */
-	if (was_leased)
-		job->unsure = true;
-	take->taken_over = was_leased;
-	job->attempt++;
-	job->lease.until = take->env.now + TEL_LEASE_TIME;
-	err = tel_call_set(step->call, &job->lease.owner, take->env.self, TEL_MAX_TEXT);
-	if (err)
-		return err;
-	step->save = true;
-	take->result = TEL_TAKE_RUN;
-	return TEL_OK;
-}
-
-enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
-{
-	struct tel_take_job *take = take_job;
-	struct tel_job *job;
-
-	take->result = TEL_TAKE_NOTHING;
-	take->taken_over = false;
-	if (!step->call || !first_takeable(step->call, take, &take->kind))
-		return TEL_OK;
-	job = &step->call->jobs[take->kind];
-	take->result = TEL_TAKE_DONE;
-	switch (take->kind) {
-	case TEL_JOB_END_OVERDUE:
-		return end_overdue(step, &take->env);
-	case TEL_JOB_DISPATCH_AGENT:
-		if (job->cancelled) {
-			settle_cancelled_dispatch(step, &take->env);
-			return TEL_OK;
-		}
-		return lease_job(step, take);
-	case TEL_JOB_DELETE_ROOM:
-		return lease_job(step, take);
-	case TEL_JOB_CREATE_ROOM:
-	case TEL_JOB_DIAL:
-	case TEL_JOB_WATCH_DIAL:
-	case TEL_JOB_TRANSFER:
-	case TEL_JOB_KINDS:
-		break;
-	}
-	return TEL_EMISUSE;
-}
-
-/* ---- what became of it ---------------------------------------------------- */
-
 static enum tel_input input_of(enum tel_dispatch_result result)
 {
 	switch (result) {
@@ -168,6 +56,12 @@ static struct tel_str delete_result_text(enum tel_delete_result result)
 	return TEL_STR("?");
 }
 
+/* A living call is hung up by it: the phone's leaving should be heard now. */
+static void expect_leaving(struct tel_call *call, tel_time now)
+{
+	tel_call_schedule(call, TEL_JOB_END_OVERDUE, now + TEL_EVIDENCE_GRACE);
+}
+
 enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 {
 	struct tel_delete_done *done = delete_done;
@@ -185,6 +79,8 @@ enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 		entry->result = delete_result_text(done->result);
 	tel_entry_note(entry, "code", done->code);
 	tel_entry_note(entry, "message", done->message);
+	if (done->result != TEL_DELETE_RETRY && !tel_call_is_over(step->call))
+		expect_leaving(step->call, done->env.now);
 	/* Rooms close by themselves in the end; nobody asks for ever. */
 	if (done->result != TEL_DELETE_RETRY ||
 	    done->env.now > step->call->created_at + 2 * done->env.policy->max_age) {

@@ -63,3 +63,104 @@ struct tel_ending tel_ending_unheard(bool room_finished, bool agent_was_there)
 		.by = room_finished ? TEL_BY_LIVEKIT : TEL_BY_TIMEOUT,
 	};
 }
+
+/* ---- outbound ------------------------------------------------------------ */
+
+/* It was answered: who ended it? */
+static enum tel_ended_by ender(const struct tel_outbound_evidence *e)
+{
+	enum tel_ended_by by = behind(e->left_reason);
+
+	if (e->hung_up)
+		return TEL_BY_API;
+	if (by)
+		return by;
+	if (e->talked_out)
+		return TEL_BY_TIMEOUT;
+	if (e->left)
+		return TEL_BY_CALLEE;
+	return e->room_finished ? TEL_BY_LIVEKIT : TEL_BY_TIMEOUT;
+}
+
+/* RFC 3261, 21: what the far end's final status says of the person called. */
+static struct tel_ending of_sip_status(int status, bool rang)
+{
+	switch (status) {
+	case 486:
+	case 600:
+		return (struct tel_ending){ TEL_OUTCOME_BUSY, TEL_BY_CALLEE };
+	case 403:
+	case 603:
+		return (struct tel_ending){ TEL_OUTCOME_REJECTED, TEL_BY_CALLEE };
+	case 408:
+	case 480:
+	case 487:
+		if (rang)
+			return (struct tel_ending){ TEL_OUTCOME_NO_ANSWER, TEL_BY_TIMEOUT };
+		break;
+	default:
+		break;
+	}
+	return (struct tel_ending){ TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT };
+}
+
+/* The dial was given up, or rang out; nobody said more. */
+static struct tel_ending of_giving_up(const struct tel_outbound_evidence *e)
+{
+	if (behind(e->left_reason) == TEL_BY_API)
+		return (struct tel_ending){ TEL_OUTCOME_CANCELED, TEL_BY_API };
+	if (e->rang)
+		return (struct tel_ending){ TEL_OUTCOME_NO_ANSWER, TEL_BY_TIMEOUT };
+	return (struct tel_ending){ TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT };
+}
+
+/*
+ * The answer to the dial was lost: the phone's leaving is all there is.
+ * LiveKit says CLIENT_INITIATED for several endings, which only time tells
+ * apart.
+ */
+static struct tel_ending of_leaving(const struct tel_outbound_evidence *e)
+{
+	static const struct {
+		const char *reason;
+		struct tel_ending ending;
+	} known[] = {
+		{ "USER_REJECTED", { TEL_OUTCOME_BUSY, TEL_BY_CALLEE } },
+		{ "USER_UNAVAILABLE", { TEL_OUTCOME_NO_ANSWER, TEL_BY_TIMEOUT } },
+		{ "SIP_TRUNK_FAILURE", { TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT } },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (tel_str_is(e->left_reason, known[i].reason))
+			return known[i].ending;
+	if (!e->rang || e->rang_out || behind(e->left_reason))
+		return of_giving_up(e);
+	return (struct tel_ending){ TEL_OUTCOME_UNKNOWN, TEL_BY_NOBODY };
+}
+
+struct tel_ending tel_ending_of_outbound(const struct tel_outbound_evidence *e)
+{
+	if (e->answered)
+		return (struct tel_ending){ TEL_OUTCOME_COMPLETED, ender(e) };
+	if (e->hung_up)
+		return (struct tel_ending){ TEL_OUTCOME_CANCELED, TEL_BY_API };
+	switch (e->reply) {
+	case TEL_DIAL_DECLINED:
+		return of_sip_status(e->sip_status_code, e->rang);
+	case TEL_DIAL_GAVE_UP:
+		return of_giving_up(e);
+	case TEL_DIAL_REFUSED:
+		return (struct tel_ending){ TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT };
+	case TEL_DIAL_NO_REPLY:
+	case TEL_DIAL_LOST:
+	case TEL_DIAL_ANSWERED:
+	case TEL_DIAL_REPLIES:
+		break;
+	}
+	if (e->left)
+		return of_leaving(e);
+	if (!e->sent)
+		return (struct tel_ending){ TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT };
+	return (struct tel_ending){ TEL_OUTCOME_UNKNOWN, TEL_BY_NOBODY };
+}

@@ -24,6 +24,23 @@ struct tel_ending {
 struct tel_ending tel_ending_of_inbound(enum tel_sip_status status, struct tel_str reason,
 					bool agent_was_there);
 
+/* What is known of an outbound call whose end is to be named. */
+struct tel_outbound_evidence {
+	bool hung_up;			/* we were asked to end it */
+	bool answered;			/* by any evidence */
+	bool rang;			/* the far end was seen ringing */
+	bool rang_out;			/* … for as long as it was allowed to */
+	bool talked_out;		/* it talked for as long as it was allowed to */
+	bool sent;			/* the dial may have gone out */
+	enum tel_dial_reply reply;
+	int sip_status_code;		/* 0 = not told */
+	bool left;			/* the phone was heard leaving, with … */
+	struct tel_str left_reason;	/* the name of LiveKit's DisconnectReason */
+	bool room_finished;
+};
+
+struct tel_ending tel_ending_of_outbound(const struct tel_outbound_evidence *e);
+
 /* Nobody ever heard how it ended: the room finished, or time ran out. */
 struct tel_ending tel_ending_unheard(bool room_finished, bool agent_was_there);
 

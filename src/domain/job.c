@@ -34,6 +34,12 @@ tel_time tel_job_wakes_at(const struct tel_job *job)
 	return tel_str_is_set(job->lease.owner) ? job->lease.until : job->due;
 }
 
+tel_time tel_job_dial_timeout(tel_time ringing_timeout)
+{
+	return TEL_DIAL_SLACK +
+	       (ringing_timeout > TEL_DIAL_NOBODY ? ringing_timeout : TEL_DIAL_NOBODY);
+}
+
 static tel_time least(tel_time a, tel_time b)
 {
 	return a < b ? a : b;

@@ -50,6 +50,26 @@ struct tel_job {
 #define TEL_LEASE_TIME		(120 * TEL_SECOND)
 
 /*
+ * A dial is answered when the phone is: after its ringing_timeout at the
+ * latest, or 32 s when nothing is at the other end; and a little slack.
+ */
+#define TEL_DIAL_SLACK		(15 * TEL_SECOND)
+#define TEL_DIAL_NOBODY		(35 * TEL_SECOND)
+
+/* A transfer waits for the far end to take the call, up to 30 s. */
+#define TEL_TRANSFER_TIMEOUT	(45 * TEL_SECOND)
+
+/* How often a phone that rings is looked at. */
+#define TEL_WATCH_EVERY		(2 * TEL_SECOND)
+
+/*
+ * Two tell of an end, the dial's answer and the phone's leaving, within
+ * milliseconds when all is well: whoever came first waits so long for the
+ * other.
+ */
+#define TEL_EVIDENCE_GRACE	(5 * TEL_SECOND)
+
+/*
  * What a dead process has just sent may still be on its way into LiveKit:
  * who takes over waits this long before he looks what became of it.
  */
@@ -67,6 +87,9 @@ struct tel_job {
 /* "dispatch_agent", "delete_room", "end_overdue", "create_room", … */
 const char *tel_job_kind_text(enum tel_job_kind kind);
 bool tel_job_kind_from(struct tel_str text, enum tel_job_kind *out);
+
+/* How long the dial's answer may take. */
+tel_time tel_job_dial_timeout(tel_time ringing_timeout);
 
 /* When the job wants attention next: its due time, or its lease's end. */
 tel_time tel_job_wakes_at(const struct tel_job *job);

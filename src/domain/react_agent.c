@@ -24,12 +24,31 @@ static void was_there(struct tel_reaction *r)
 		r->call->agent.joined_at = joined ? joined : r->at;
 }
 
+/*
+ * The answer that tells the room's sid is on its way: then it shows whether
+ * this is the room that it came into.
+ */
+static enum tel_err joins_early(struct tel_reaction *r)
+{
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	err = tel_react_leg(r, &leg, &is_new);
+	if (err)
+		return err;
+	leg->joined_at = r->at;
+	return tel_react(r, TEL_EFFECT_NOTED, "an agent is there");
+}
+
 enum tel_err tel_react_agent_joins(struct tel_reaction *r)
 {
 	struct tel_leg *leg;
 	enum tel_err err;
 	bool is_new;
 
+	if (!tel_str_is_set(r->call->room_sid) && !is_another_agent(r))
+		return joins_early(r);
 	if (is_elsewhere(r))
 		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
 	if (is_another_agent(r))

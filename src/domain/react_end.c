@@ -13,16 +13,16 @@ struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind,
 	return &call->jobs[kind];
 }
 
-void tel_call_cancel_dispatch(struct tel_call *call)
+void tel_call_cancel_job(struct tel_call *call, enum tel_job_kind kind)
 {
-	struct tel_job *job = &call->jobs[TEL_JOB_DISPATCH_AGENT];
+	struct tel_job *job = &call->jobs[kind];
 
 	if (!job->pending)
 		return;
 	if (tel_str_is_set(job->lease.owner) || job->unsure)
 		job->cancelled = true;
 	else
-		tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
+		tel_call_drop_job(call, kind);
 }
 
 void tel_call_clear_ghost(struct tel_call *call, tel_time due)
@@ -44,22 +44,63 @@ bool tel_call_agent_is_unseen(const struct tel_call *call)
 	return tel_str_is_set(call->agent.dispatch_id) && call->agent.joined_at == 0;
 }
 
+/* A transfer that nobody has begun; one under way is still to be heard of. */
+static void forget_transfer(struct tel_call *call, tel_time at)
+{
+	const struct tel_job *job = &call->jobs[TEL_JOB_TRANSFER];
+
+	if (!job->pending || tel_str_is_set(job->lease.owner))
+		return;
+	tel_call_drop_job(call, TEL_JOB_TRANSFER);
+	call->transfer.state = TEL_TRANSFER_FAILED;
+	call->transfer.finished_at = at;
+	call->transfer.code = TEL_STR("call_over");
+}
+
+/*
+ * A caller who comes again finds the room for a while. Nobody comes into that
+ * of a dial which was not answered: its agent need not wait.
+ */
+static void schedule_delete(struct tel_call *call, const struct tel_decide_env *env)
+{
+	tel_time after = env->policy->room_delete_after;
+	const struct tel_job *job = &call->jobs[TEL_JOB_DELETE_ROOM];
+	bool under_way = job->pending && tel_str_is_set(job->lease.owner);
+
+	if (call->direction == TEL_OUTBOUND && call->outcome != TEL_OUTCOME_COMPLETED)
+		after = 0;
+	if (after != TEL_ROOM_DELETE_NEVER && !under_way)
+		tel_call_schedule(call, TEL_JOB_DELETE_ROOM, env->now + after);
+}
+
 void tel_call_end(struct tel_call *call, struct tel_ending ending, tel_time at, bool room_is_gone,
 		  const struct tel_decide_env *env)
 {
-	bool delete_room = env->policy->room_delete_after != TEL_ROOM_DELETE_NEVER;
-
 	call->status = ending.outcome == TEL_OUTCOME_FAILED ? TEL_CALL_FAILED : TEL_CALL_ENDED;
 	call->outcome = ending.outcome;
 	call->ended_by = ending.by;
 	call->ended_at = at > call->created_at ? at : call->created_at;
 	tel_call_drop_job(call, TEL_JOB_END_OVERDUE);
-	tel_call_cancel_dispatch(call);
+	tel_call_drop_job(call, TEL_JOB_DIAL);
+	tel_call_drop_job(call, TEL_JOB_WATCH_DIAL);
+	tel_call_cancel_job(call, TEL_JOB_DISPATCH_AGENT);
+	tel_call_cancel_job(call, TEL_JOB_CREATE_ROOM);
+	forget_transfer(call, call->ended_at);
 	if (room_is_gone && tel_call_agent_is_unseen(call))
 		tel_call_clear_ghost(call, env->now);
-	else if (delete_room && !room_is_gone)
-		tel_call_schedule(call, TEL_JOB_DELETE_ROOM,
-				  env->now + env->policy->room_delete_after);
+	else if (!room_is_gone && tel_str_is_set(call->room_sid))
+		schedule_delete(call, env);
+}
+
+/* We were asked to hang up, and did; the phone's leaving was not heard of. */
+static enum tel_err hung_up(struct tel_reaction *r)
+{
+	struct tel_call *call = r->call;
+
+	tel_call_end(call, (struct tel_ending){ call->agent_was_there ? TEL_OUTCOME_COMPLETED :
+						TEL_OUTCOME_CANCELED, TEL_BY_API },
+		     r->env->now, call->room_finished_at != 0, r->env);
+	return tel_react(r, TEL_EFFECT_ENDED, "ended: hung up");
 }
 
 enum tel_err tel_react_overdue(struct tel_reaction *r)
@@ -67,6 +108,12 @@ enum tel_err tel_react_overdue(struct tel_reaction *r)
 	struct tel_call *call = r->call;
 	bool finished = call->room_finished_at != 0;
 
+	if (call->direction == TEL_OUTBOUND) {
+		tel_call_end_outbound(call, r->env);
+		return tel_react(r, TEL_EFFECT_ENDED, "ended: by the evidence there is");
+	}
+	if (call->hang_up_at)
+		return hung_up(r);
 	tel_call_end(call, tel_ending_unheard(finished, call->agent_was_there),
 		     finished ? call->room_finished_at : r->env->now, finished, r->env);
 	return tel_react(r, TEL_EFFECT_ENDED, finished ?

@@ -12,6 +12,13 @@ static bool is_inbound(const struct tel_reaction *r)
 	return tel_str_is_set(phone(r)->rule_id);
 }
 
+/* The phone that this call dialled. */
+static bool is_dialled(const struct tel_reaction *r)
+{
+	return r->call->direction == TEL_OUTBOUND &&
+	       tel_str_eq(phone(r)->call_id, tel_call_id_str(&r->call->id));
+}
+
 /*
  * A leg for the participant. When all slots are taken the oldest leg that
  * has left makes room: it is long in the timeline.
@@ -30,10 +37,9 @@ static enum tel_err leg_slot(struct tel_call *call, struct tel_leg **out)
 	return err;
 }
 
-enum tel_err tel_react_leg(struct tel_reaction *r, struct tel_leg **out, bool *is_new)
+enum tel_err tel_call_take_leg(struct tel_call *call, const struct tel_participant *p,
+			       struct tel_str room_sid, struct tel_leg **out, bool *is_new)
 {
-	const struct tel_participant *p = phone(r);
-	struct tel_call *call = r->call;
 	struct tel_leg *leg = tel_call_leg(call, p->sid);
 	enum tel_err err = TEL_OK;
 
@@ -47,7 +53,7 @@ enum tel_err tel_react_leg(struct tel_reaction *r, struct tel_leg **out, bool *i
 		if (!err)
 			err = tel_call_set(call, &leg->identity, p->identity, TEL_MAX_IDENTITY);
 		if (!err)
-			err = tel_call_set(call, &leg->room_sid, r->event->room_sid, TEL_MAX_ID);
+			err = tel_call_set(call, &leg->room_sid, room_sid, TEL_MAX_ID);
 		if (!err)
 			err = tel_call_set(call, &leg->sip_call_id, p->sip_call_id, TEL_MAX_ID);
 	}
@@ -55,6 +61,11 @@ enum tel_err tel_react_leg(struct tel_reaction *r, struct tel_leg **out, bool *i
 		leg->sip_status = p->sip_status;
 	*out = leg;
 	return err;
+}
+
+enum tel_err tel_react_leg(struct tel_reaction *r, struct tel_leg **out, bool *is_new)
+{
+	return tel_call_take_leg(r->call, phone(r), r->event->room_sid, out, is_new);
 }
 
 /* ---- a new call ------------------------------------------------------- */
@@ -105,8 +116,7 @@ static enum tel_err describe_agent(struct tel_call *call, const struct tel_on_ev
 	return err;
 }
 
-/* The public record shows the newest phone leg. */
-static enum tel_err show_leg(struct tel_call *call, const struct tel_leg *leg)
+enum tel_err tel_call_show_leg(struct tel_call *call, const struct tel_leg *leg)
 {
 	enum tel_err err = tel_call_set(call, &call->participant_sid, leg->participant_sid, TEL_MAX_ID);
 
@@ -135,7 +145,7 @@ static enum tel_err new_call(struct tel_reaction *r, struct tel_leg **leg)
 	if (!err)
 		err = tel_react_leg(r, leg, &is_new);
 	if (!err)
-		err = show_leg(call, *leg);
+		err = tel_call_show_leg(call, *leg);
 	if (!err)
 		err = tel_call_set(call, &call->raw, r->event->raw, TEL_MAX_RAW);
 	if (!err)
@@ -241,7 +251,7 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 	if (!err)
 		err = tel_react_leg(r, &leg, &is_new);
 	if (!err)
-		err = show_leg(call, leg);
+		err = tel_call_show_leg(call, leg);
 	if (err)
 		return err;
 	leg->joined_at = r->at;
@@ -249,11 +259,27 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 	call->status = TEL_CALL_SIP_PARTICIPANT_JOINED;
 	call->agent.dispatch_id = TEL_STR_NONE;
 	call->agent.joined_at = call->agent.left_at = 0;
-	tel_call_schedule(call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
+	if (call->direction == TEL_INBOUND)
+		tel_call_schedule(call, TEL_JOB_END_OVERDUE,
+				  r->env->now + r->env->policy->max_age);
 	tel_call_drop_job(call, TEL_JOB_DELETE_ROOM);
 	err = want_agent(r, under_way || ghost, settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_MOVED,
 				     "the phone is back in a new life of the room: the agent is requested");
+}
+
+/* The phone that was dialled is in the room: the dial has taken effect. */
+static enum tel_err note_dialled(struct tel_reaction *r, const struct tel_leg *leg)
+{
+	struct tel_call *call = r->call;
+
+	if (call->dial.seen_at == 0)
+		call->dial.seen_at = r->at;
+	if (leg->sip_status == TEL_SIP_RINGING)
+		tel_call_note_ringing(call, r->at);
+	if (tel_str_is_set(call->sip_call_id))
+		return TEL_OK;
+	return tel_call_set(call, &call->sip_call_id, leg->sip_call_id, TEL_MAX_ID);
 }
 
 static enum tel_err add_phone(struct tel_reaction *r)
@@ -265,8 +291,10 @@ static enum tel_err add_phone(struct tel_reaction *r)
 	bool is_new;
 
 	err = tel_react_leg(r, &leg, &is_new);
-	if (!err && is_inbound(r))
-		err = show_leg(call, leg);
+	if (!err && (is_inbound(r) || is_dialled(r)))
+		err = tel_call_show_leg(call, leg);
+	if (!err && is_dialled(r))
+		err = note_dialled(r, leg);
 	if (err)
 		return err;
 	leg->joined_at = r->at;
@@ -275,9 +303,25 @@ static enum tel_err add_phone(struct tel_reaction *r)
 		leg->left_at = r->at;
 		return tel_react(r, TEL_EFFECT_NOTED, "late: the room is over");
 	}
-	if (!lived)
+	if (is_dialled(r))
+		return tel_react(r, TEL_EFFECT_CHANGED, "the phone is being called");
+	if (!lived && call->direction == TEL_INBOUND)
 		tel_call_schedule(call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
 	return tel_react(r, TEL_EFFECT_CHANGED, "one more phone leg");
+}
+
+static enum tel_err hang_up_again(struct tel_reaction *r)
+{
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	err = tel_react_leg(r, &leg, &is_new);
+	if (err)
+		return err;
+	leg->joined_at = r->at;
+	tel_call_schedule(r->call, TEL_JOB_DELETE_ROOM, r->env->now);
+	return tel_react(r, TEL_EFFECT_CHANGED, "it was hung up: the room will be deleted");
 }
 
 enum tel_err tel_react_phone_joins(struct tel_reaction *r)
@@ -287,6 +331,9 @@ enum tel_err tel_react_phone_joins(struct tel_reaction *r)
 	if (leg)
 		return tel_react(r, TEL_EFFECT_NOTED, leg->left_at ?
 				 "late: it has left already" : "known already");
+	/* We hung up, and LiveKit acted on what was still on its way. */
+	if (r->call->hang_up_at)
+		return hang_up_again(r);
 	if (tel_str_eq(r->event->room_sid, r->call->room_sid))
 		return add_phone(r);
 	if (!is_later_life(r))
@@ -337,6 +384,11 @@ static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 							 call->agent_was_there);
 	bool gone = call->room_finished_at || tel_str_is(leg->disconnect_reason, "ROOM_DELETED");
 
+	if (call->direction == TEL_OUTBOUND)
+		return tel_react_dialled_left(r, leg);
+	if (call->hang_up_at)
+		ending = (struct tel_ending){ call->agent_was_there ? TEL_OUTCOME_COMPLETED :
+					      TEL_OUTCOME_CANCELED, TEL_BY_API };
 	tel_call_end(call, ending, leg->left_at, gone, r->env);
 	return tel_react(r, TEL_EFFECT_ENDED, "ended: the last phone leg has left");
 }
@@ -355,8 +407,13 @@ static enum tel_err replaced(struct tel_reaction *r, const struct tel_leg *old)
 
 static enum tel_err mark_left(struct tel_reaction *r, struct tel_leg *leg)
 {
+	enum tel_err err;
+
 	leg->left_at = r->at;
-	return tel_call_set(r->call, &leg->disconnect_reason, phone(r)->disconnect_reason,
+	err = tel_call_set(r->call, &leg->disconnect_reason, phone(r)->disconnect_reason,
+			   TEL_MAX_TEXT);
+	return err || tel_call_is_over(r->call) ? err :
+	       tel_call_set(r->call, &r->call->disconnect_reason, leg->disconnect_reason,
 			    TEL_MAX_TEXT);
 }
 
@@ -379,6 +436,8 @@ enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 		return err;
 	if (!tel_str_eq(leg->room_sid, call->room_sid))
 		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
+	if (is_dialled(r) && call->answered_at == 0)
+		return tel_react_dialled_left(r, leg);
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
 		return tel_react(r, TEL_EFFECT_CHANGED, "a leg has left, another one is there");
 	if (tel_str_is(leg->disconnect_reason, "DUPLICATE_IDENTITY"))
@@ -415,12 +474,26 @@ static enum tel_err open_after(struct tel_reaction *r)
 	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller in a room of a call that is over");
 }
 
+/*
+ * A dial that was on its way when the call ended: somebody's phone rings, and
+ * nobody wants him.
+ */
+static enum tel_err dialled_after_end(struct tel_reaction *r)
+{
+	if (r->step->room_finished)
+		return tel_react(r, TEL_EFFECT_NOTED, "late: the room is over");
+	tel_call_clear_ghost(r->call, r->env->now);
+	return tel_react(r, TEL_EFFECT_CHANGED, "the call is over: the room will be deleted");
+}
+
 enum tel_err tel_react_phone_joins_after_end(struct tel_reaction *r)
 {
 	bool same_life = tel_str_eq(r->event->room_sid, r->call->room_sid);
 
 	if (tel_call_leg(r->call, phone(r)->sid))
 		return tel_react(r, TEL_EFFECT_NOTED, "late: the call is over");
+	if (is_dialled(r))
+		return dialled_after_end(r);
 	if (r->step->room_finished || (same_life && r->call->room_finished_at) ||
 	    (!same_life && !is_later_life(r)))
 		return tel_react(r, TEL_EFFECT_NOTED, "late: the room is over");

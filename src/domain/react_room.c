@@ -35,10 +35,14 @@ enum tel_err tel_react_room_finished(struct tel_reaction *r)
 	if (!tel_str_eq(r->event->room_sid, call->room_sid))
 		return tel_react(r, TEL_EFFECT_NOTED, "an earlier life of the room is over");
 	call->room_finished_at = r->at;
-	tel_call_cancel_dispatch(call);
+	tel_call_cancel_job(call, TEL_JOB_DISPATCH_AGENT);
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
 		return wait_for_the_phone(r);
-	tel_call_end(call, tel_ending_unheard(true, call->agent_was_there), r->at, true, r->env);
+	if (call->direction == TEL_OUTBOUND)
+		tel_call_end_outbound(call, r->env);
+	else
+		tel_call_end(call, tel_ending_unheard(true, call->agent_was_there), r->at, true,
+			     r->env);
 	return tel_react(r, TEL_EFFECT_ENDED, "ended: the room finished");
 }
 

@@ -19,6 +19,15 @@ enum tel_input {
 	TEL_IN_DISPATCH_RETRY,
 	TEL_IN_DISPATCH_REFUSED,
 	TEL_IN_DISPATCH_CANCELLED,
+	TEL_IN_ROOM_MADE,
+	TEL_IN_ROOM_RETRY,
+	TEL_IN_ROOM_REFUSED,		/* or not ours, or stopped */
+	TEL_IN_ROOM_CANCELLED,
+	TEL_IN_DIAL_OVER,
+	TEL_IN_DIAL_UNSENT,		/* and to be tried again */
+	TEL_IN_DIAL_CANCELLED,
+	TEL_IN_PHONE_LOOKED,
+	TEL_IN_HANG_UP,
 	TEL_IN_OVERDUE,
 	TEL_INPUTS
 };
@@ -36,6 +45,11 @@ struct tel_reaction {
 
 	/* of a finished dispatch */
 	struct tel_dispatch_done *dispatch;
+
+	/* of the jobs of an outbound call */
+	struct tel_room_done *room;
+	struct tel_dial_done *dial;
+	struct tel_look_done *look;
 };
 
 typedef enum tel_err (*tel_reaction_fn)(struct tel_reaction *r);
@@ -73,6 +87,48 @@ enum tel_err tel_react_dispatch_refused(struct tel_reaction *r);
 enum tel_err tel_react_dispatch_cancelled(struct tel_reaction *r);
 enum tel_err tel_react_dispatch_after_end(struct tel_reaction *r);
 
+/* ---- react_room_made.c: the room of an outbound call ---- */
+enum tel_err tel_react_room_made(struct tel_reaction *r);
+enum tel_err tel_react_room_retry(struct tel_reaction *r);
+enum tel_err tel_react_room_refused(struct tel_reaction *r);
+enum tel_err tel_react_room_cancelled(struct tel_reaction *r);
+enum tel_err tel_react_room_after_end(struct tel_reaction *r);
+
+/* ---- react_dial.c: the phone of an outbound call ---- */
+enum tel_err tel_react_dial_over(struct tel_reaction *r);
+enum tel_err tel_react_dial_unsent(struct tel_reaction *r);
+enum tel_err tel_react_dial_cancelled(struct tel_reaction *r);
+enum tel_err tel_react_dial_after_end(struct tel_reaction *r);
+/* Its answer will never be heard: the process that dialled is gone. */
+enum tel_err tel_react_dial_lost(struct tel_reaction *r);
+/* The kill switch was thrown before anything was sent. */
+enum tel_err tel_react_dial_stopped(struct tel_reaction *r);
+enum tel_err tel_react_phone_looked(struct tel_reaction *r);
+enum tel_err tel_react_hang_up(struct tel_reaction *r);
+
+/*
+ * From here on nobody may dial but this process, and nobody ever again: the
+ * lease, and the mark that it may have gone out, are in the commit before it
+ * does. The watch begins with it.
+ */
+enum tel_err tel_call_lease_dial(struct tel_call *call, const struct tel_decide_env *env);
+
+/* The leg of an outbound call's own phone, the newest; NULL = none yet. */
+struct tel_leg *tel_call_dialled_leg(const struct tel_call *call);
+
+/* Evidence that the phone rings, or was answered, at `at`; the first counts. */
+void tel_call_note_ringing(struct tel_call *call, tel_time at);
+void tel_call_note_answer(struct tel_call *call, tel_time at, const struct tel_decide_env *env);
+
+/*
+ * The dialled phone has left. The end, unless the dial's answer may still
+ * come and tell more: *waits.
+ */
+enum tel_err tel_react_dialled_left(struct tel_reaction *r, const struct tel_leg *leg);
+
+/* End an outbound call by the evidence there is. */
+void tel_call_end_outbound(struct tel_call *call, const struct tel_decide_env *env);
+
 /* ---- react_end.c: endings, and the jobs that come with them ---- */
 enum tel_err tel_react_overdue(struct tel_reaction *r);
 
@@ -103,10 +159,18 @@ void tel_call_drop_job(struct tel_call *call, enum tel_job_kind kind);
 struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind, tel_time due);
 
 /*
- * The dispatch job is not wanted any more: dropped, or, when its request
- * may be under way, kept as cancelled until its fate is known.
+ * A dispatch_agent or create_room job is not wanted any more: dropped, or,
+ * when its request may be under way, kept as cancelled until its fate is
+ * known.
  */
-void tel_call_cancel_dispatch(struct tel_call *call);
+void tel_call_cancel_job(struct tel_call *call, enum tel_job_kind kind);
+
+/* The leg of a participant in that life of the room; made if there is none. */
+enum tel_err tel_call_take_leg(struct tel_call *call, const struct tel_participant *p,
+			       struct tel_str room_sid, struct tel_leg **out, bool *is_new);
+
+/* The public record shows the newest phone leg. */
+enum tel_err tel_call_show_leg(struct tel_call *call, const struct tel_leg *leg);
 
 /* The leg of the event's participant; made if there is none. */
 enum tel_err tel_react_leg(struct tel_reaction *r, struct tel_leg **out, bool *is_new);

@@ -5,6 +5,7 @@
 static const char *const source_names[TEL_ENTRY_SOURCES] = {
 	[TEL_ENTRY_EVENT] = "event",
 	[TEL_ENTRY_JOB] = "job",
+	[TEL_ENTRY_REQUEST] = "request",
 };
 
 const char *tel_entry_source_text(enum tel_entry_source source)

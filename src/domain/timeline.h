@@ -17,10 +17,11 @@
 enum tel_entry_source {
 	TEL_ENTRY_EVENT,	/* a webhook event */
 	TEL_ENTRY_JOB,		/* a job's outcome */
+	TEL_ENTRY_REQUEST,	/* what somebody asked for: place, hang_up, … */
 	TEL_ENTRY_SOURCES
 };
 
-/* "event", "job" */
+/* "event", "job", "request" */
 const char *tel_entry_source_text(enum tel_entry_source source);
 bool tel_entry_source_from(struct tel_str text, enum tel_entry_source *out);
 

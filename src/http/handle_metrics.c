@@ -31,6 +31,7 @@ static const struct {
 	{ "telephony_webhooks_total", "Webhook deliveries by what became of them." },
 	{ "telephony_calls_total", "Things that happened to calls." },
 	{ "telephony_dispatches_total", "Agent dispatches." },
+	{ "telephony_dials_total", "Phones dialled." },
 	{ "telephony_room_deletes_total", "Rooms tidied up after their call." },
 	{ "telephony_jobs_taken_over_total", "Jobs taken over from dead processes." },
 };

@@ -43,7 +43,13 @@
 	X(ROOM_GONE, "telephony_room_deletes_total", "result", "gone")			\
 	X(ROOM_KEPT, "telephony_room_deletes_total", "result", "kept")			\
 	X(ROOM_RETRY, "telephony_room_deletes_total", "result", "retry")		\
-	X(JOB_TAKEN_OVER, "telephony_jobs_taken_over_total", "reason", "owner_dead")
+	X(JOB_TAKEN_OVER, "telephony_jobs_taken_over_total", "reason", "owner_dead")	\
+	X(CALL_PLACED, "telephony_calls_total", "event", "placed")			\
+	X(CALL_REFUSED, "telephony_calls_total", "event", "refused")			\
+	X(DIAL_SENT, "telephony_dials_total", "result", "sent")				\
+	X(DIAL_ANSWERED, "telephony_dials_total", "result", "answered")			\
+	X(DIAL_FAILED, "telephony_dials_total", "result", "failed")			\
+	X(DIAL_LOST, "telephony_dials_total", "result", "lost")
 
 enum tel_counter {
 #define TEL_COUNTER_ENUM(id, metric, label, value) TEL_COUNT_##id,
