@@ -1,0 +1,512 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/ending.h"
+#include "domain/place.h"
+#include "harness.h"
+#include "base/banned.h"
+
+/*
+ * One outbound call through the real decisions, on the smallest store there
+ * is. A case is a script of words:
+ *
+ *   M n x t u c   its room: made, not ours, refused, to be retried, unsent,
+ *                 cancelled
+ *   j J           the phone's `joined` with sip.callStatus dialing, ringing
+ *   l:SR          its `left`: S status (d r a h), R reason (c CLIENT_INITIATED,
+ *                 u USER_REJECTED, v USER_UNAVAILABLE, t SIP_TRUNK_FAILURE,
+ *                 x ROOM_DELETED)
+ *   A D486 G X Q U C   the dial: answered, declined, gave up, refused, its
+ *                 answer lost, unsent, cancelled
+ *   w:S w- w?     the phone is looked at: its status, gone, LiveKit is silent
+ *   H             we are asked to hang up
+ *   d d- d?       the room is deleted, was gone, is to be tried again
+ *   F             the room finished      g  the agent joined
+ *   K             the process dies, and another takes what is due
+ *   T             another process takes what is due
+ *   S             the kill switch is thrown
+ *   +n            n seconds pass
+ *
+ * and what is to be seen afterwards: status outcome endedBy, the jobs that
+ * are pending (c create_room, D dial, w watch_dial, r delete_room,
+ * o end_overdue), and evidence: R ringing_at, A answered_at, ! sent_at.
+ */
+
+static const struct tel_policy policy = {
+	.room_delete_after = 10 * TEL_SECOND, .return_grace = 20 * TEL_SECOND,
+	.max_age = TEL_DAY, .remember = TEL_DAY, .dial_within = 60 * TEL_SECOND,
+};
+
+static const struct tel_str everywhere[] = { TEL_STR("+") };
+static const struct tel_guard_policy guards = { .allow = everywhere, .n_allow = 1 };
+
+struct world {
+	struct tel_call *call;
+	tel_time now, stopped_at;
+	int pid, events;
+	bool finished;
+};
+
+static struct tel_str self_of(const struct world *w)
+{
+	static char text[16];
+
+	snprintf(text, sizeof(text), "pid-%d", w->pid);
+	return tel_str_from(text);
+}
+
+static struct tel_decide_env env_of(const struct world *w)
+{
+	return (struct tel_decide_env){ .now = w->now, .self = self_of(w), .policy = &policy };
+}
+
+static enum tel_err run_step(struct world *w, tel_decide_fn decide, void *ctx)
+{
+	struct tel_step step;
+	enum tel_err err;
+
+	tel_step_init(&step);
+	if (w->call && tel_call_clone(w->call, &step.call))
+		abort();
+	step.room_finished = w->finished;
+	step.outbound_stopped_at = w->stopped_at;
+	err = decide(&step, ctx);
+	CHECK_INT(err, TEL_OK);
+	if (!err && (step.save || step.fresh)) {
+		tel_call_free(w->call);
+		w->call = step.fresh ? step.fresh : step.call;
+		if (step.fresh)
+			step.fresh = NULL;
+		else
+			step.call = NULL;
+	}
+	if (!err && step.set_switch)
+		w->stopped_at = step.outbound_stopped_at;
+	w->finished |= step.finish_room;
+	tel_step_release(&step);
+	return err;
+}
+
+static uint32_t attempt_of(const struct world *w, enum tel_job_kind kind)
+{
+	return w->call->jobs[kind].attempt;
+}
+
+static void place(struct world *w)
+{
+	struct tel_order order = {
+		.to = TEL_STR("+15550200"), .from = TEL_STR("+15550123"),
+		.trunk_id = TEL_STR("ST_1"), .agent_name = TEL_STR("bot"),
+		.agent_config = TEL_STR("{}"), .route = TEL_STR("default"),
+		.ringing_timeout = 45 * TEL_SECOND, .max_duration = 600 * TEL_SECOND,
+	};
+	struct tel_place p = {
+		.env = env_of(w), .order = &order, .guards = &guards, .lease = true,
+		.new_call_id = { "00000000-0000-4000-8000-000000000001" },
+	};
+
+	CHECK_INT(run_step(w, tel_decide_place, &p), TEL_OK);
+	CHECK_INT(p.result, TEL_PLACE_PLACED);
+	CHECK_INT(p.leased, true);
+	tel_call_free(p.call);
+}
+
+static void room(struct world *w, enum tel_room_result result)
+{
+	struct tel_room_done done = {
+		.env = env_of(w), .result = result, .attempt = attempt_of(w, TEL_JOB_CREATE_ROOM),
+		.room_sid = result == TEL_ROOM_MADE ? TEL_STR("RM_A") : TEL_STR_NONE,
+		.code = TEL_STR("code"), .message = TEL_STR("message"),
+	};
+
+	run_step(w, tel_decide_room_done, &done);
+	tel_call_free(done.call);
+}
+
+static void dial(struct world *w, enum tel_dial_result result, enum tel_dial_reply reply, int status)
+{
+	struct tel_dial_done done = {
+		.env = env_of(w), .result = result, .reply = reply,
+		.attempt = attempt_of(w, TEL_JOB_DIAL), .sip_status_code = status,
+		.code = TEL_STR("unavailable"),
+	};
+
+	run_step(w, tel_decide_dial_done, &done);
+}
+
+static enum tel_sip_status status_of(char c)
+{
+	return c == 'd' ? TEL_SIP_DIALING : c == 'r' ? TEL_SIP_RINGING :
+	       c == 'a' ? TEL_SIP_ACTIVE : TEL_SIP_HANGUP;
+}
+
+static void take(struct world *w, bool dead)
+{
+	static char before[16];
+	struct tel_take_job t = { .result = TEL_TAKE_DONE };
+
+	snprintf(before, sizeof(before), "%s", self_of(w).ptr);
+	w->pid++;
+	while (t.result == TEL_TAKE_DONE) {
+		t.env = env_of(w);
+		t.dead_owner = dead ? tel_str_from(before) : TEL_STR_NONE;
+		run_step(w, tel_decide_take, &t);
+	}
+}
+
+static void look(struct world *w, const char *how)
+{
+	char identity[TEL_PHONE_IDENTITY];
+	struct tel_participant p = {
+		.kind = TEL_PARTICIPANT_SIP, .sid = TEL_STR("PA_1"), .sip_call_id = TEL_STR("SCL_1"),
+		.identity = tel_str_from(tel_call_phone_identity(&w->call->id, identity)),
+		.sip_status = *how == ':' ? status_of(how[1]) : TEL_SIP_UNKNOWN,
+	};
+	struct tel_look_done done = {
+		.result = *how == ':' ? TEL_LOOK_SEEN : *how == '-' ? TEL_LOOK_GONE : TEL_LOOK_FAILED,
+		.participant = *how == ':' ? &p : NULL,
+	};
+	struct tel_job *job = &w->call->jobs[TEL_JOB_WATCH_DIAL];
+
+	if (!job->pending)
+		return;
+	w->now = job->due > w->now ? job->due : w->now;
+	job->attempt++;
+	CHECK_INT(tel_call_set(w->call, &job->lease.owner, self_of(w), 64), TEL_OK);
+	done.attempt = job->attempt;
+	done.env = env_of(w);
+	run_step(w, tel_decide_look_done, &done);
+}
+
+static void event(struct world *w, enum tel_event_kind kind, const char *how)
+{
+	static const struct { char c; const char *text; } reasons[] = {
+		{ 'c', "CLIENT_INITIATED" }, { 'u', "USER_REJECTED" }, { 'v', "USER_UNAVAILABLE" },
+		{ 't', "SIP_TRUNK_FAILURE" }, { 'x', "ROOM_DELETED" } };
+	char identity[TEL_PHONE_IDENTITY], id[16];
+	struct tel_event e = {
+		.kind = kind, .id = tel_str_from(id), .name = TEL_STR("event"),
+		.room_name = TEL_STR("call-1"), .room_sid = TEL_STR("RM_A"), .raw = TEL_STR("{}"),
+	};
+	struct tel_on_event on = { .env = env_of(w), .event = &e };
+	size_t i;
+
+	snprintf(id, sizeof(id), "EV_%d", ++w->events);
+	if (*how == 'g') {
+		e.participant = (struct tel_participant){ .kind = TEL_PARTICIPANT_AGENT,
+			.sid = TEL_STR("PA_G"), .identity = TEL_STR("agent"),
+			.agent_name = TEL_STR("bot") };
+	} else if (*how) {
+		e.participant = (struct tel_participant){
+			.kind = TEL_PARTICIPANT_SIP, .sid = TEL_STR("PA_1"),
+			.sip_call_id = TEL_STR("SCL_1"), .sip_status = status_of(how[0]),
+			.identity = tel_str_from(tel_call_phone_identity(&w->call->id, identity)),
+			.call_id = tel_call_id_str(&w->call->id) };
+		for (i = 0; how[1] && i < sizeof(reasons) / sizeof(reasons[0]); i++)
+			if (reasons[i].c == how[1])
+				e.participant.disconnect_reason = tel_str_from(reasons[i].text);
+	}
+	run_step(w, tel_decide_event, &on);
+}
+
+static void hang_up(struct world *w)
+{
+	struct tel_hang_up h = { .env = env_of(w), .by = TEL_STR("test") };
+
+	run_step(w, tel_decide_hang_up, &h);
+	tel_call_free(h.call);
+}
+
+static void deleted(struct world *w, char how)
+{
+	struct tel_job *job = &w->call->jobs[TEL_JOB_DELETE_ROOM];
+	struct tel_delete_done done = {
+		.result = how == '-' ? TEL_DELETE_GONE : how == '?' ? TEL_DELETE_RETRY : TEL_DELETE_DONE,
+	};
+
+	job->attempt++;
+	CHECK_INT(tel_call_set(w->call, &job->lease.owner, self_of(w), 64), TEL_OK);
+	done.attempt = job->attempt;
+	done.env = env_of(w);
+	run_step(w, tel_decide_delete_done, &done);
+}
+
+static void do_word(struct world *w, const char *word)
+{
+	struct tel_throw_switch sw = { .now = w->now, .stop = true };
+
+	switch (word[0]) {
+	case 'M': room(w, TEL_ROOM_MADE); break;
+	case 'n': room(w, TEL_ROOM_NOT_OURS); break;
+	case 'x': room(w, TEL_ROOM_REFUSED); break;
+	case 't': room(w, TEL_ROOM_RETRY); break;
+	case 'u': room(w, TEL_ROOM_RETRY_UNSENT); break;
+	case 'c': room(w, TEL_ROOM_CANCELLED); break;
+	case 'j': event(w, TEL_EVENT_PARTICIPANT_JOINED, "d"); break;
+	case 'J': event(w, TEL_EVENT_PARTICIPANT_JOINED, "r"); break;
+	case 'g': event(w, TEL_EVENT_PARTICIPANT_JOINED, "g"); break;
+	case 'l': event(w, TEL_EVENT_PARTICIPANT_LEFT, word + 2); break;
+	case 'F': event(w, TEL_EVENT_ROOM_FINISHED, ""); break;
+	case 'A': dial(w, TEL_DIAL_OVER, TEL_DIAL_ANSWERED, 0); break;
+	case 'D': dial(w, TEL_DIAL_OVER, TEL_DIAL_DECLINED, atoi(word + 1)); break;
+	case 'G': dial(w, TEL_DIAL_OVER, TEL_DIAL_GAVE_UP, 0); break;
+	case 'X': dial(w, TEL_DIAL_OVER, TEL_DIAL_REFUSED, 0); break;
+	case 'Q': dial(w, TEL_DIAL_OVER, TEL_DIAL_LOST, 0); break;
+	case 'U': dial(w, TEL_DIAL_RETRY_UNSENT, TEL_DIAL_NO_REPLY, 0); break;
+	case 'C': dial(w, TEL_DIAL_CANCELLED, TEL_DIAL_NO_REPLY, 0); break;
+	case 'w': look(w, word + 1); break;
+	case 'H': hang_up(w); break;
+	case 'd': deleted(w, word[1]); break;
+	case 'K': take(w, true); break;
+	case 'T': take(w, false); break;
+	case 'S': run_step(w, tel_decide_throw_switch, &sw); break;
+	case '+': w->now += atoi(word + 1) * TEL_SECOND; break;
+	default: abort();
+	}
+}
+
+static void show(const struct world *w, char *out, size_t size)
+{
+	static const struct { enum tel_job_kind kind; char letter; } jobs[] = {
+		{ TEL_JOB_CREATE_ROOM, 'c' }, { TEL_JOB_DIAL, 'D' }, { TEL_JOB_WATCH_DIAL, 'w' },
+		{ TEL_JOB_DELETE_ROOM, 'r' }, { TEL_JOB_END_OVERDUE, 'o' } };
+	const struct tel_call *c = w->call;
+	const char *outcome = tel_outcome_text(c->outcome), *by = tel_ended_by_text(c->ended_by);
+	char pending[8] = "";
+	size_t i, n = 0;
+
+	for (i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
+		if (c->jobs[jobs[i].kind].pending)
+			pending[n++] = jobs[i].letter;
+	snprintf(out, size, "%s %s %s [%s] %s%s%s", tel_call_status_text(c->status),
+		 outcome ? outcome : "-", by ? by : "-", pending, c->ringing_at ? "R" : "",
+		 c->answered_at ? "A" : "", c->dial.sent_at ? "!" : "");
+}
+
+static const struct { const char *name, *script, *want; } cases[] = {
+	{ "placed", "", "created - - [co] " },
+	{ "the room is made: the dial may go out", "M", "agent_dispatched - - [Dwo] !" },
+	{ "somebody else's room", "n", "failed failed livekit [] " },
+	{ "LiveKit refuses the room", "x", "failed failed livekit [] " },
+	{ "the room is tried again", "t", "created - - [co] " },
+	{ "… not for ever", "u +61 T u", "failed failed livekit [] " },
+	{ "hung up while queued: nobody is dialled", "H", "ended canceled api [c] " },
+	{ "… and the room was made all the same", "H M", "ended canceled api [r] " },
+	{ "… perhaps made", "H t", "ended canceled api [r] " },
+	{ "… not made", "H c", "ended canceled api [] " },
+	{ "… and the process dies", "H K", "ended canceled api [r] " },
+	{ "the process dies with the room's request", "K M", "agent_dispatched - - [Dwo] !" },
+	{ "stopped before it was dialled", "S M", "ended canceled api [r] " },
+
+	{ "answered", "M j A", "agent_dispatched - - [o] A!" },
+	{ "… and hangs up", "M j w:r A l:hc", "ended completed callee [r] RA!" },
+	{ "the answer comes after the phone left", "M J l:hc A", "ended completed callee [r] RA!" },
+	{ "no webhook of the phone at all", "M w:d w:r A +700 T", "ended completed timeout [r] RA!" },
+	{ "seen answered before the dial's answer", "M j w:a A l:ac", "ended completed callee [r] A!" },
+	{ "it talked as long as it was allowed to", "M j A +600 l:ac", "ended completed timeout [r] A!" },
+	{ "busy", "M j D486 l:ru", "ended busy callee [r] !" },
+	{ "busy, the phone's leaving first", "M j w:r l:ru D486", "ended busy callee [r] R!" },
+	{ "busy, its answer never comes", "M j w:r l:ru +6 T", "ended busy callee [r] R!" },
+	{ "busy everywhere", "M D600", "ended busy callee [r] !" },
+	{ "declined", "M j l:rc D603", "ended rejected callee [r] R!" },
+	{ "not found", "M j D404 l:dc", "failed failed livekit [r] !" },
+	{ "trunk trouble", "M j D503", "failed failed livekit [r] !" },
+	{ "temporarily unavailable, it rang", "M J D480", "ended no_answer timeout [r] R!" },
+	{ "temporarily unavailable, it never rang", "M j D480", "failed failed livekit [r] !" },
+	{ "LiveKit refuses to dial", "M X", "failed failed livekit [r] !" },
+	{ "not answered", "M J +45 G l:rc", "ended no_answer timeout [r] R!" },
+	{ "not answered, leaving first", "M j +45 l:rc G", "ended no_answer timeout [r] R!" },
+	{ "not answered, no leaving heard", "M j w:r +43 G +6 T", "ended no_answer timeout [r] R!" },
+	{ "nothing at the other end", "M j +32 G l:dc", "failed failed livekit [r] !" },
+	{ "nothing at the other end, no leaving heard", "M j +32 G +6 T", "failed failed livekit [r] !" },
+	{ "taken down by somebody else while ringing", "M J G l:rx", "ended canceled api [] R!" },
+
+	{ "hung up while ringing", "M J H d l:rx G", "ended canceled api [] R!" },
+	{ "… no leaving heard, nor an answer", "M J H d +6 T", "ended canceled api [r] R!" },
+	{ "… only the dial's answer", "M J H d G +6 T", "ended canceled api [r] R!" },
+	{ "… LiveKit is away", "M J H d?", "agent_dispatched - - [Dro] R!" },
+	{ "hung up before the dial was sent", "M H C", "ended canceled api [r] " },
+	{ "hung up, and the dial was on its way", "M H d- +6 T j", "ended canceled api [r] !" },
+	{ "hung up, and the phone comes before the end", "M H d- j", "agent_dispatched - - [Dro] !" },
+	{ "hung up while talking", "M j A H d l:ax", "ended completed api [] A!" },
+	{ "hung up twice", "M j A H H d l:ax", "ended completed api [] A!" },
+	{ "answered after the end: taken down", "M J H d +6 T A", "ended canceled api [r] R!" },
+
+	{ "unsent: again", "M U +5 T", "agent_dispatched - - [Dwo] !" },
+	{ "unsent: not for ever", "M U +61 T U", "failed failed livekit [r] " },
+	{ "unsent, then stopped", "M U S +5 T", "ended canceled api [r] " },
+	{ "the process dies: never again, but looked for", "M K", "agent_dispatched - - [wo] !" },
+	{ "… it was answered", "M K w:r w:a l:hc", "ended completed callee [r] RA!" },
+	{ "… it rang out", "M J K +45 l:rc", "ended no_answer timeout [r] R!" },
+	{ "… it left early: nobody can tell", "M J K +5 l:rc", "ended unknown - [r] R!" },
+	{ "… never seen", "M K w- w- w- w- w- w- w- w- w-", "ended unknown - [r] !" },
+	{ "… seen, then gone", "M K w:d w- +6 T", "ended unknown - [r] !" },
+	{ "… LiveKit is silent for a while", "M K w? w? w:a", "agent_dispatched - - [o] A!" },
+	{ "the connection breaks", "M j Q w:r w:a l:hc", "ended completed callee [r] RA!" },
+	{ "… after it has left", "M j l:ru Q", "ended busy callee [r] R!" },
+	{ "trunk failure told by its leaving", "M j K l:dt", "failed failed livekit [r] !" },
+	{ "unavailable told by its leaving", "M J K l:rv", "ended no_answer timeout [r] R!" },
+
+	{ "the room finishes before the phone came", "M F", "ended unknown livekit [r] !" },
+	{ "the room finishes under the phone", "M j A F", "agent_dispatched - - [o] A!" },
+	{ "… and it stays away", "M j A F +21 T", "ended completed livekit [] A!" },
+	{ "an agent alone keeps nothing", "g M j D486", "ended busy callee [r] !" },
+	{ "a final status stays", "M j D486 A l:hc w:a H", "ended busy callee [r] !" },
+};
+
+static void outbound_calls(void)
+{
+	char script[256], got[128], *word, *save = NULL;
+	struct world w;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w = (struct world){ .now = 1700000000 * TEL_SECOND };
+		place(&w);
+		snprintf(script, sizeof(script), "%s", cases[i].script);
+		for (word = strtok_r(script, " ", &save); word; word = strtok_r(NULL, " ", &save))
+			do_word(&w, word);
+		show(&w, got, sizeof(got));
+		if (strcmp(got, cases[i].want))
+			printf("    %s: %s\n        is   %s\n        want %s\n", cases[i].name,
+			       cases[i].script, got, cases[i].want);
+		CU_ASSERT_STRING_EQUAL(got, cases[i].want);
+		tel_call_free(w.call);
+	}
+}
+
+static void an_early_agent_is_recognised(void)
+{
+	struct world w = { .now = 1700000000 * TEL_SECOND };
+
+	place(&w);
+	do_word(&w, "g");
+	CHECK_INT(w.call->agent_was_there, false);
+	do_word(&w, "M");
+	CHECK_INT(w.call->agent_was_there, true);
+	CU_ASSERT_TRUE(w.call->agent.joined_at != 0);
+	tel_call_free(w.call);
+}
+
+static void transfers(void)
+{
+	static const struct { const char *before; enum tel_ask_transfer_result want; } asks[] = {
+		{ "M", TEL_ASK_NO_PHONE }, { "M j", TEL_ASK_NO_PHONE }, { "M j A", TEL_ASK_ACCEPTED },
+		{ "M j A H", TEL_ASK_OVER }, { "M j D486", TEL_ASK_OVER } };
+	static const struct { enum tel_transfer_result result; enum tel_transfer_state want; } dones[] = {
+		{ TEL_TRANSFERRED, TEL_TRANSFER_DONE }, { TEL_TRANSFER_NOT_DONE, TEL_TRANSFER_FAILED },
+		{ TEL_TRANSFER_NOT_KNOWN, TEL_TRANSFER_UNKNOWN },
+		{ TEL_TRANSFER_CANCELLED, TEL_TRANSFER_FAILED },
+		{ TEL_TRANSFER_RETRY_UNSENT, TEL_TRANSFER_REQUESTED } };
+	struct tel_transfer_done done;
+	struct tel_ask_transfer ask;
+	char script[32], *word, *save = NULL;
+	struct world w;
+	size_t i;
+
+	for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+		w = (struct world){ .now = 1700000000 * TEL_SECOND };
+		place(&w);
+		snprintf(script, sizeof(script), "%s", asks[i].before);
+		for (word = strtok_r(script, " ", &save); word; word = strtok_r(NULL, " ", &save))
+			do_word(&w, word);
+		ask = (struct tel_ask_transfer){ .env = env_of(&w), .to = TEL_STR("tel:+15550300") };
+		run_step(&w, tel_decide_ask_transfer, &ask);
+		CHECK_INT(ask.result, asks[i].want);
+		tel_call_free(ask.call);
+		tel_call_free(w.call);
+	}
+	for (i = 0; i < sizeof(dones) / sizeof(dones[0]); i++) {
+		w = (struct world){ .now = 1700000000 * TEL_SECOND };
+		place(&w);
+		do_word(&w, "M"); do_word(&w, "j"); do_word(&w, "A");
+		ask = (struct tel_ask_transfer){ .env = env_of(&w), .to = TEL_STR("tel:+15550300") };
+		run_step(&w, tel_decide_ask_transfer, &ask);
+		tel_call_free(ask.call);
+		ask.call = NULL;
+		do_word(&w, "T");
+		run_step(&w, tel_decide_ask_transfer, &ask);
+		CHECK_INT(ask.result, TEL_ASK_PENDING);
+		tel_call_free(ask.call);
+		done = (struct tel_transfer_done){ .env = env_of(&w), .result = dones[i].result,
+						   .attempt = attempt_of(&w, TEL_JOB_TRANSFER) };
+		run_step(&w, tel_decide_transfer_done, &done);
+		CHECK_INT(w.call->transfer.state, dones[i].want);
+		tel_call_free(w.call);
+	}
+	/* The process that asked LiveKit died. */
+	w = (struct world){ .now = 1700000000 * TEL_SECOND };
+	place(&w);
+	do_word(&w, "M"); do_word(&w, "j"); do_word(&w, "A");
+	ask = (struct tel_ask_transfer){ .env = env_of(&w), .to = TEL_STR("tel:+15550300") };
+	run_step(&w, tel_decide_ask_transfer, &ask);
+	tel_call_free(ask.call);
+	do_word(&w, "T");
+	do_word(&w, "K");
+	CHECK_INT(w.call->transfer.state, TEL_TRANSFER_UNKNOWN);
+	CHECK_INT(w.call->jobs[TEL_JOB_TRANSFER].pending, false);
+	tel_call_free(w.call);
+}
+
+static struct tel_place try_place(struct tel_step *step, uint8_t body, bool dry)
+{
+	static struct tel_order order;
+	static struct world w;
+	struct tel_place p;
+
+	w = (struct world){ .now = 1700000000 * TEL_SECOND };
+	order = (struct tel_order){ .to = TEL_STR("+15550200"), .from = TEL_STR("+15550123"),
+				    .room_name = TEL_STR("mine"), .agent_config = TEL_STR("{}") };
+	p = (struct tel_place){ .env = env_of(&w), .order = &order, .guards = &guards,
+				.has_key = true, .body_sha256 = { body }, .dry_run = dry,
+				.new_call_id = { "00000000-0000-4000-8000-000000000002" } };
+	CHECK_INT(tel_decide_place(step, &p), TEL_OK);
+	tel_call_free(p.call);
+	return p;
+}
+
+static void a_request_key_stands_for_its_call(void)
+{
+	struct tel_step step;
+
+	tel_step_init(&step);
+	CHECK_INT(try_place(&step, 1, false).result, TEL_PLACE_PLACED);
+	CHECK_INT(step.remember_request, true);
+	CHECK_INT(step.body_sha256[0], 1);
+	tel_step_release(&step);
+	step.place.key_seen = true;
+	step.place.memory.body_sha256[0] = 1;
+	step.place.memory.call_id = (struct tel_call_id){ "00000000-0000-4000-8000-000000000009" };
+	CHECK_INT(try_place(&step, 1, false).result, TEL_PLACE_FORGOTTEN);
+	CHECK_INT(try_place(&step, 2, false).result, TEL_PLACE_OTHER_BODY);
+	CHECK_INT(try_place(&step, 2, true).result, TEL_PLACE_DRY);
+	step.call = tel_call_new();
+	step.call->id = step.place.memory.call_id;
+	CHECK_INT(try_place(&step, 1, false).result, TEL_PLACE_REPLAYED);
+	CU_ASSERT_FALSE(tel_step_wants_write(&step));
+	step.place.key_seen = false;
+	CHECK_INT(try_place(&step, 1, false).result, TEL_PLACE_ROOM_TAKEN);
+	step.call->status = TEL_CALL_ENDED;
+	CHECK_INT(try_place(&step, 1, false).result, TEL_PLACE_PLACED);
+	tel_step_release(&step);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "outbound calls", outbound_calls },
+		{ "an early agent is recognised", an_early_agent_is_recognised },
+		{ "transfers", transfers },
+		{ "a request key stands for its call", a_request_key_stands_for_its_call },
+		CU_TEST_INFO_NULL
+	};
+	CU_SuiteInfo suites[] = {
+		{ "domain outbound", NULL, NULL, NULL, NULL, tests },
+		CU_SUITE_INFO_NULL
+	};
+
+	return tel_run_suites(suites);
+}
