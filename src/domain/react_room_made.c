@@ -66,6 +66,16 @@ enum tel_err tel_react_room_made(struct tel_reaction *r)
 	return tel_react(r, TEL_EFFECT_CHANGED, "made, with the agent in it: the phone is dialled");
 }
 
+/* `perhaps_made`: an agent may sit in a room that nobody will come into. */
+static enum tel_err give_up(struct tel_reaction *r, bool perhaps_made)
+{
+	tel_call_drop_job(r->call, TEL_JOB_CREATE_ROOM);
+	if (perhaps_made)
+		tel_call_clear_ghost(r->call, r->env->now + TEL_TAKEOVER_SETTLE);
+	return fail(r, r->room->code, r->room->message,
+		    "failed: LiveKit could not be reached in time");
+}
+
 enum tel_err tel_react_room_retry(struct tel_reaction *r)
 {
 	struct tel_job *job = &r->call->jobs[TEL_JOB_CREATE_ROOM];
@@ -73,8 +83,7 @@ enum tel_err tel_react_room_retry(struct tel_reaction *r)
 	if (is_not_our_job(r))
 		return tel_react(r, TEL_EFFECT_NOTED, "late: the call has moved on");
 	if (r->env->now > r->call->created_at + r->env->policy->dial_within)
-		return fail(r, r->room->code, r->room->message,
-			    "failed: LiveKit could not be reached in time");
+		return give_up(r, job->unsure || r->room->result == TEL_ROOM_RETRY);
 	job->lease = (struct tel_lease){ 0 };
 	job->unsure |= r->room->result == TEL_ROOM_RETRY;
 	job->due = r->env->now + tel_job_backoff(job->attempt, TEL_BACKOFF_WAITING,

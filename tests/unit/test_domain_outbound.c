@@ -188,13 +188,14 @@ static void event(struct world *w, enum tel_event_kind kind, const char *how)
 		{ 't', "SIP_TRUNK_FAILURE" }, { 'x', "ROOM_DELETED" } };
 	char identity[TEL_PHONE_IDENTITY], id[16];
 	struct tel_event e = {
-		.kind = kind, .id = tel_str_from(id), .name = TEL_STR("event"),
+		.kind = kind, .name = TEL_STR("event"),
 		.room_name = TEL_STR("call-1"), .room_sid = TEL_STR("RM_A"), .raw = TEL_STR("{}"),
 	};
 	struct tel_on_event on = { .env = env_of(w), .event = &e };
 	size_t i;
 
 	snprintf(id, sizeof(id), "EV_%d", ++w->events);
+	e.id = tel_str_from(id);
 	if (*how == 'g') {
 		e.participant = (struct tel_participant){ .kind = TEL_PARTICIPANT_AGENT,
 			.sid = TEL_STR("PA_G"), .identity = TEL_STR("agent"),
@@ -251,7 +252,7 @@ static void do_word(struct world *w, const char *word)
 	case 'l': event(w, TEL_EVENT_PARTICIPANT_LEFT, word + 2); break;
 	case 'F': event(w, TEL_EVENT_ROOM_FINISHED, ""); break;
 	case 'A': dial(w, TEL_DIAL_OVER, TEL_DIAL_ANSWERED, 0); break;
-	case 'D': dial(w, TEL_DIAL_OVER, TEL_DIAL_DECLINED, atoi(word + 1)); break;
+	case 'D': dial(w, TEL_DIAL_OVER, TEL_DIAL_DECLINED, (int)strtol(word + 1, NULL, 10)); break;
 	case 'G': dial(w, TEL_DIAL_OVER, TEL_DIAL_GAVE_UP, 0); break;
 	case 'X': dial(w, TEL_DIAL_OVER, TEL_DIAL_REFUSED, 0); break;
 	case 'Q': dial(w, TEL_DIAL_OVER, TEL_DIAL_LOST, 0); break;
@@ -263,7 +264,7 @@ static void do_word(struct world *w, const char *word)
 	case 'K': take(w, true); break;
 	case 'T': take(w, false); break;
 	case 'S': run_step(w, tel_decide_throw_switch, &sw); break;
-	case '+': w->now += atoi(word + 1) * TEL_SECOND; break;
+	case '+': w->now += (int)strtol(word + 1, NULL, 10) * TEL_SECOND; break;
 	default: abort();
 	}
 }
@@ -293,6 +294,7 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "LiveKit refuses the room", "x", "failed failed livekit [] " },
 	{ "the room is tried again", "t", "created - - [co] " },
 	{ "… not for ever", "u +61 T u", "failed failed livekit [] " },
+	{ "… and what may have been made is tidied up", "t +61 T u", "failed failed livekit [r] " },
 	{ "hung up while queued: nobody is dialled", "H", "ended canceled api [c] " },
 	{ "… and the room was made all the same", "H M", "ended canceled api [r] " },
 	{ "… perhaps made", "H t", "ended canceled api [r] " },
@@ -350,7 +352,7 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "trunk failure told by its leaving", "M j K l:dt", "failed failed livekit [r] !" },
 	{ "unavailable told by its leaving", "M J K l:rv", "ended no_answer timeout [r] R!" },
 
-	{ "the room finishes before the phone came", "M F", "ended unknown livekit [r] !" },
+	{ "the room finishes before the phone came", "M F", "ended unknown - [r] !" },
 	{ "the room finishes under the phone", "M j A F", "agent_dispatched - - [o] A!" },
 	{ "… and it stays away", "M j A F +21 T", "ended completed livekit [] A!" },
 	{ "an agent alone keeps nothing", "g M j D486", "ended busy callee [r] !" },
