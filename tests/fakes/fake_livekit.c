@@ -4,146 +4,114 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fakes/fake_livekit.h"
+#include "fakes/fake_world.h"
 #include "base/banned.h"
-
-#define MAX_PHONES 8
-#define MAX_FAULTS 64
-#define MAX_PENDING 128
-
-struct room {
-	char name[TEL_MAX_ROOM_NAME + 1];
-	char sid[TEL_MAX_ID + 1];
-	bool open;
-	char phones[MAX_PHONES][TEL_MAX_ID + 1];
-	size_t n_phones;
-};
-
-struct pending {
-	enum tel_lk_method method;
-	struct tel_fake_dispatch dispatch;	/* of CREATE_DISPATCH */
-	char room[TEL_MAX_ROOM_NAME + 1];
-	enum tel_fake_fault fault;
-	bool acted;				/* before it was answered */
-	tel_lk_done_fn done;
-	void *ctx;
-};
-
-struct tel_fake_livekit {
-	struct tel_livekit base;
-	struct room *rooms;
-	size_t n_rooms;
-	struct tel_fake_dispatch *dispatches;
-	size_t n_dispatches;
-	struct pending pending[MAX_PENDING];
-	size_t n_pending;
-	struct { enum tel_lk_method method; enum tel_fake_fault fault; } faults[MAX_FAULTS];
-	size_t n_faults;
-	size_t sent[TEL_LK_METHODS];
-	size_t most_living;
-	unsigned next_id;
-};
-
-static void set(char *out, size_t size, struct tel_str text)
-{
-	snprintf(out, size, "%.*s", TEL_STR_ARG(text));
-}
-
-static struct room *open_room(const struct tel_fake_livekit *lk, const char *name)
-{
-	size_t i;
-
-	for (i = lk->n_rooms; i-- > 0;)
-		if (lk->rooms[i].open && strcmp(lk->rooms[i].name, name) == 0)
-			return &lk->rooms[i];
-	return NULL;
-}
-
-/* Tests are small: grown one by one, and out of memory ends the test. */
-static void *one_more(void *array, size_t n, size_t size)
-{
-	void *p = realloc(array, (n + 1) * size);
-
-	if (!p)
-		abort();
-	memset((char *)p + n * size, 0, size);
-	return p;
-}
-
-/* ---- acting ------------------------------------------------------------- */
-
-static void create_dispatch(struct tel_fake_livekit *lk, struct pending *p)
-{
-	struct tel_fake_dispatch *d = &p->dispatch;
-	struct room *room = open_room(lk, p->room);
-	char sid[32];
-	size_t living;
-
-	if (!room) {
-		d->ghost = true;
-		snprintf(sid, sizeof(sid), "RM_ghost%u", lk->next_id);
-		tel_fake_livekit_open(lk, p->room, sid);
-		room = open_room(lk, p->room);
-	}
-	snprintf(d->id, sizeof(d->id), "AD_%u", lk->next_id++);
-	set(d->life, sizeof(d->life), tel_str_from(room->sid));
-	lk->dispatches = one_more(lk->dispatches, lk->n_dispatches, sizeof(*d));
-	lk->dispatches[lk->n_dispatches++] = *d;
-	living = tel_fake_livekit_living(lk, p->room);
-	lk->most_living = living > lk->most_living ? living : lk->most_living;
-}
-
-static void act(struct tel_fake_livekit *lk, struct pending *p)
-{
-	if (p->method == TEL_LK_CREATE_DISPATCH)
-		create_dispatch(lk, p);
-	else if (p->method == TEL_LK_DELETE_ROOM)
-		tel_fake_livekit_close(lk, p->room);
-}
 
 /* ---- answering ------------------------------------------------------------ */
 
-static void answer_dispatches(const struct tel_fake_livekit *lk, const struct pending *p,
+static struct tel_str text(const char *given)
+{
+	return given[0] ? tel_str_from(given) : TEL_STR_NONE;
+}
+
+static void *a_list(size_t n, size_t size)
+{
+	void *p = calloc(n + 1, size);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+static struct tel_lk_dispatch dispatch_shown(const struct tel_fake_dispatch *d)
+{
+	return (struct tel_lk_dispatch){
+		.id = tel_str_from(d->id), .agent_name = tel_str_from(d->agent),
+		.call_id = tel_str_from(d->call_id), .room_sid = text(d->meant_for),
+		.deleted = d->deleted, .has_job = !d->no_job,
+	};
+}
+
+static void answer_one_dispatch(const struct tel_fake_pending *p, struct tel_lk_answer *answer)
+{
+	struct tel_lk_dispatch *list = a_list(1, sizeof(*list));
+
+	list[0] = dispatch_shown(&p->dispatch);
+	list[0].has_job = false;	/* a worker takes it later */
+	answer->dispatches = list;
+	answer->n_dispatches = 1;
+}
+
+static void answer_dispatches(const struct tel_fake_livekit *lk, const struct tel_fake_pending *p,
 			      struct tel_lk_answer *answer)
 {
-	const struct room *room = open_room(lk, p->room);
-	struct tel_lk_dispatch *list = calloc(lk->n_dispatches + 1, sizeof(*list));
+	const struct tel_fake_room *room = tel_fake_room(lk, p->room);
+	struct tel_lk_dispatch *list = a_list(lk->n_dispatches, sizeof(*list));
 	size_t i, n = 0;
 
-	if (!list)
-		abort();
-	for (i = 0; i < lk->n_dispatches; i++) {
-		const struct tel_fake_dispatch *d = &lk->dispatches[i];
-		bool wanted = p->method == TEL_LK_CREATE_DISPATCH ?
-			      strcmp(d->id, p->dispatch.id) == 0 :
-			      room && strcmp(d->life, room->sid) == 0;
-
-		if (!wanted)
-			continue;
-		list[n++] = (struct tel_lk_dispatch){
-			.id = tel_str_from(d->id), .agent_name = tel_str_from(d->agent),
-			.call_id = tel_str_from(d->call_id), .room_sid = tel_str_from(d->meant_for),
-			.deleted = d->deleted,
-		};
-	}
+	for (i = 0; i < lk->n_dispatches; i++)
+		if (room && strcmp(lk->dispatches[i].life, room->sid) == 0)
+			list[n++] = dispatch_shown(&lk->dispatches[i]);
 	answer->dispatches = list;
 	answer->n_dispatches = n;
 }
 
-static void answer_participants(const struct tel_fake_livekit *lk, const struct pending *p,
-				struct tel_lk_answer *answer)
+static struct tel_participant phone_shown(const struct tel_fake_phone *phone)
 {
-	const struct room *room = open_room(lk, p->room);
-	struct tel_participant *list = calloc(MAX_PHONES, sizeof(*list));
-	size_t i, n = room ? room->n_phones : 0;
+	return (struct tel_participant){
+		.kind = TEL_PARTICIPANT_SIP,
+		.sid = tel_str_from(phone->sid),
+		.identity = text(phone->identity),
+		.sip_status = phone->status,
+		.sip_call_id = text(phone->sip_call_id),
+		.number = text(phone->to.text),
+		.trunk_number = text(phone->from.text),
+		.trunk_id = text(phone->trunk),
+		.call_id = text(phone->call_id),
+	};
+}
 
-	if (!list)
-		abort();
-	for (i = 0; i < n; i++)
-		list[i] = (struct tel_participant){ .kind = TEL_PARTICIPANT_SIP,
-						    .sid = tel_str_from(room->phones[i]) };
+static void answer_one_phone(const struct tel_participant *phone, struct tel_lk_answer *answer)
+{
+	struct tel_participant *list = a_list(1, sizeof(*list));
+
+	list[0] = *phone;
+	answer->participants = list;
+	answer->n_participants = 1;
+}
+
+static void answer_participants(const struct tel_fake_livekit *lk,
+				const struct tel_fake_pending *p, struct tel_lk_answer *answer)
+{
+	const struct tel_fake_room *room = tel_fake_room(lk, p->room);
+	struct tel_participant *list = a_list(lk->n_phones, sizeof(*list));
+	size_t i, n = 0;
+
+	for (i = 0; i < lk->n_phones; i++)
+		if (room && lk->phones[i].there && strcmp(lk->phones[i].life, room->sid) == 0)
+			list[n++] = phone_shown(&lk->phones[i]);
 	answer->participants = list;
 	answer->n_participants = n;
+}
+
+/* All that live, or only the one that was asked for. */
+static void answer_rooms(const struct tel_fake_livekit *lk, const char *name,
+			 struct tel_lk_answer *answer)
+{
+	struct tel_lk_room *list = a_list(lk->n_rooms, sizeof(*list));
+	const struct tel_fake_room *room;
+	size_t i, n = 0;
+
+	for (i = 0; i < lk->n_rooms; i++) {
+		room = &lk->rooms[i];
+		if (room->open && (!name[0] || strcmp(room->name, name) == 0))
+			list[n++] = (struct tel_lk_room){
+				.sid = tel_str_from(room->sid), .name = tel_str_from(room->name),
+				.call_id = text(room->call_id),
+			};
+	}
+	answer->rooms = list;
+	answer->n_rooms = n;
 }
 
 static void refuse(struct tel_lk_answer *answer, enum tel_lk_verdict verdict, int status,
@@ -155,16 +123,94 @@ static void refuse(struct tel_lk_answer *answer, enum tel_lk_verdict verdict, in
 	answer->message = TEL_STR("as the test wants it");
 }
 
-static void good_answer(struct tel_fake_livekit *lk, struct pending *p, bool was_open,
+static void refuse_by_sip(struct tel_lk_answer *answer, int status, const char *code,
+			  int sip_status_code, const char *sip_status)
+{
+	refuse(answer, TEL_LK_REFUSED, status, code);
+	answer->sip_status_code = sip_status_code;
+	answer->sip_status = tel_str_from(sip_status);
+}
+
+static void answer_failed_dial(enum tel_fake_callee does, struct tel_lk_answer *answer)
+{
+	switch (does) {
+	case TEL_FAKE_BUSY:
+		refuse_by_sip(answer, 503, "unavailable", 486, "Busy Here");
+		break;
+	case TEL_FAKE_DECLINES:
+		refuse_by_sip(answer, 503, "unavailable", 603, "Decline");
+		break;
+	case TEL_FAKE_NO_SUCH_NUMBER:
+		refuse_by_sip(answer, 400, "invalid_argument", 404, "Not Found");
+		break;
+	case TEL_FAKE_TRUNK_REFUSES:
+		refuse_by_sip(answer, 403, "permission_denied", 403, "Forbidden");
+		break;
+	case TEL_FAKE_NO_SIP:
+		refuse(answer, TEL_LK_UNKNOWN, 503, "unavailable");
+		break;
+	case TEL_FAKE_NO_TRUNK:
+		refuse(answer, TEL_LK_GONE, 404, "not_found");
+		break;
+	case TEL_FAKE_RINGS_UNHEARD:
+		refuse(answer, TEL_LK_UNKNOWN, 0, "network");
+		break;
+	case TEL_FAKE_ANSWERS:
+	case TEL_FAKE_NEVER_ANSWERS:
+	case TEL_FAKE_NOTHING_THERE:
+	case TEL_FAKE_DIALS:
+	case TEL_FAKE_RINGS:
+		refuse(answer, TEL_LK_UNKNOWN, 408, "canceled");
+		break;
+	}
+}
+
+/* A dial tells who joined, and nothing of how he is. */
+static void answer_dial(const struct tel_fake_livekit *lk, const struct tel_fake_pending *p,
 			struct tel_lk_answer *answer)
 {
+	const struct tel_fake_phone *phone = p->found ? &lk->phones[p->phone_at] : &p->phone;
+	struct tel_participant shown;
+
+	if (!phone->answered) {
+		answer_failed_dial(phone->does, answer);
+		return;
+	}
+	shown = (struct tel_participant){
+		.kind = TEL_PARTICIPANT_SIP, .sid = tel_str_from(phone->sid),
+		.identity = tel_str_from(phone->identity),
+		.sip_call_id = tel_str_from(phone->sip_call_id),
+	};
+	answer_one_phone(&shown, answer);
+}
+
+static void answer_phone(const struct tel_fake_livekit *lk, const struct tel_fake_pending *p,
+			 struct tel_lk_answer *answer)
+{
+	const struct tel_fake_phone *phone = tel_fake_phone_in(lk, tel_fake_room(lk, p->room),
+							       p->phone.identity);
+	struct tel_participant shown;
+
+	if (!phone) {
+		refuse(answer, TEL_LK_GONE, 404, "not_found");
+		return;
+	}
+	shown = phone_shown(phone);
+	answer_one_phone(&shown, answer);
+}
+
+static void good_answer(struct tel_fake_livekit *lk, struct tel_fake_pending *p,
+			struct tel_lk_answer *answer)
+{
+	bool open = p->acted || tel_fake_room(lk, p->room);
+
 	answer->http_status = 200;
 	switch (p->method) {
 	case TEL_LK_CREATE_DISPATCH:
-		answer_dispatches(lk, p, answer);
+		answer_one_dispatch(p, answer);
 		break;
 	case TEL_LK_LIST_DISPATCH:
-		if (was_open)
+		if (open)
 			answer_dispatches(lk, p, answer);
 		else
 			refuse(answer, TEL_LK_UNKNOWN, 503, "unavailable");
@@ -173,46 +219,56 @@ static void good_answer(struct tel_fake_livekit *lk, struct pending *p, bool was
 		answer_participants(lk, p, answer);
 		break;
 	case TEL_LK_DELETE_ROOM:
-		if (!was_open)
+		if (!p->found)
 			refuse(answer, TEL_LK_GONE, 404, "not_found");
 		break;
-	case TEL_LK_CREATE_ROOM:
-	case TEL_LK_GET_PARTICIPANT:
-	case TEL_LK_CREATE_SIP_PARTICIPANT:
-	case TEL_LK_TRANSFER_SIP_PARTICIPANT:
 	case TEL_LK_DELETE_DISPATCH:
+		if (!open)
+			refuse(answer, TEL_LK_UNKNOWN, 503, "unavailable");
+		else if (!p->found)
+			refuse(answer, TEL_LK_GONE, 404, "not_found");
+		break;
+	case TEL_LK_TRANSFER_SIP_PARTICIPANT:
+		if (!p->found)
+			refuse(answer, TEL_LK_GONE, 404, "not_found");
+		else if (lk->transfer_sip_status)
+			refuse_by_sip(answer, 503, "unavailable", lk->transfer_sip_status,
+				      "as the test wants it");
+		break;
+	case TEL_LK_CREATE_ROOM:
 	case TEL_LK_LIST_ROOMS:
+		answer_rooms(lk, p->room, answer);
+		break;
+	case TEL_LK_GET_PARTICIPANT:
+		answer_phone(lk, p, answer);
+		break;
+	case TEL_LK_CREATE_SIP_PARTICIPANT:
+		answer_dial(lk, p, answer);
+		break;
 	case TEL_LK_METHODS:
 		abort();
 	}
 }
 
-static void resolve(struct tel_fake_livekit *lk, struct pending *p)
+static void answer_by_fault(struct tel_fake_livekit *lk, struct tel_fake_pending *p,
+			    struct tel_lk_answer *answer)
 {
-	struct tel_lk_answer answer = { .method = p->method, .verdict = TEL_LK_DONE };
-	bool was_open = p->acted || open_room(lk, p->room) != NULL;
-
-	if (!p->acted && (p->fault == TEL_FAKE_FINE || p->fault == TEL_FAKE_ANSWER_LOST))
-		act(lk, p);
 	switch (p->fault) {
 	case TEL_FAKE_FINE:
-		/* A dispatch's answer names the id that acting gave it. */
-		if (p->method == TEL_LK_CREATE_DISPATCH)
-			p->dispatch = lk->dispatches[lk->n_dispatches - 1];
-		good_answer(lk, p, was_open, &answer);
+		good_answer(lk, p, answer);
 		break;
 	case TEL_FAKE_ANSWER_LOST:
 	case TEL_FAKE_REQUEST_LOST:
-		refuse(&answer, TEL_LK_UNKNOWN, 0, "timeout");
+		refuse(answer, TEL_LK_UNKNOWN, 0, "timeout");
 		break;
 	case TEL_FAKE_NOT_SENT:
-		refuse(&answer, TEL_LK_NOT_SENT, 0, "connect");
+		refuse(answer, TEL_LK_NOT_SENT, 0, "connect");
 		break;
 	case TEL_FAKE_TRY_LATER:
-		refuse(&answer, TEL_LK_TRY_LATER, 429, "resource_exhausted");
+		refuse(answer, TEL_LK_TRY_LATER, 429, "resource_exhausted");
 		break;
 	case TEL_FAKE_REFUSED:
-		refuse(&answer, TEL_LK_REFUSED, 401, "unauthenticated");
+		refuse(answer, TEL_LK_REFUSED, 401, "unauthenticated");
 		break;
 	case TEL_FAKE_HELD:
 	case TEL_FAKE_ANSWER_HELD:
@@ -220,10 +276,37 @@ static void resolve(struct tel_fake_livekit *lk, struct pending *p)
 	case TEL_FAKE_BAD_REQUEST:
 		abort();
 	}
+}
+
+/* A dial is answered when its phone is, or when that can't be any more. */
+static bool must_wait(const struct tel_fake_livekit *lk, const struct tel_fake_pending *p)
+{
+	const struct tel_fake_phone *phone;
+
+	if (p->method != TEL_LK_CREATE_SIP_PARTICIPANT || p->fault != TEL_FAKE_FINE || !p->found)
+		return false;
+	phone = &lk->phones[p->phone_at];
+	return tel_fake_is_undecided(phone) && phone->does != TEL_FAKE_RINGS_UNHEARD;
+}
+
+static void resolve(struct tel_fake_livekit *lk, struct tel_fake_pending *p)
+{
+	struct tel_lk_answer answer = { .method = p->method, .verdict = TEL_LK_DONE };
+
+	if (!p->acted && (p->fault == TEL_FAKE_FINE || p->fault == TEL_FAKE_ANSWER_LOST)) {
+		tel_fake_act(lk, p);
+		p->acted = p->method == TEL_LK_CREATE_SIP_PARTICIPANT;
+	}
+	if (must_wait(lk, p)) {
+		lk->pending[lk->n_pending++] = *p;
+		return;
+	}
+	answer_by_fault(lk, p, &answer);
 	if (p->done)
 		p->done(p->ctx, &answer);
 	free((void *)answer.dispatches);
 	free((void *)answer.participants);
+	free((void *)answer.rooms);
 }
 
 /* ---- the port --------------------------------------------------------------- */
@@ -245,39 +328,67 @@ static enum tel_fake_fault next_fault(struct tel_fake_livekit *lk, enum tel_lk_m
 	return TEL_FAKE_FINE;
 }
 
+/* What a call says about its agent or its phone. */
+static void fill_from_call(struct tel_fake_pending *p, const struct tel_lk_request *request)
+{
+	const struct tel_call *call = request->call;
+	struct tel_fake_dispatch *d = &p->dispatch;
+	struct tel_fake_phone *phone = &p->phone;
+
+	tel_fake_set(d->agent, sizeof(d->agent), request->agent_name);
+	tel_fake_set(d->call_id, sizeof(d->call_id), tel_call_id_str(&call->id));
+	tel_fake_set(d->meant_for, sizeof(d->meant_for), call->room_sid);
+	tel_fake_set(phone->call_id, sizeof(phone->call_id), tel_call_id_str(&call->id));
+	tel_fake_set(phone->trunk, sizeof(phone->trunk), call->trunk_id);
+	tel_fake_set(phone->dtmf, sizeof(phone->dtmf), call->dial.dtmf);
+	phone->from = call->from;
+	phone->to = call->to;
+	phone->ringing_timeout = call->dial.ringing_timeout;
+	phone->max_duration = call->dial.max_duration;
+}
+
+/* All of a request is borrowed for send()'s time. */
+static void fill(struct tel_fake_pending *p, const struct tel_lk_request *request)
+{
+	tel_fake_set(p->room, sizeof(p->room), request->room);
+	tel_fake_set(p->dispatch.room, sizeof(p->dispatch.room), request->room);
+	tel_fake_set(p->dispatch.id, sizeof(p->dispatch.id), request->dispatch_id);
+	tel_fake_set(p->phone.room, sizeof(p->phone.room), request->room);
+	tel_fake_set(p->phone.identity, sizeof(p->phone.identity), request->identity);
+	tel_fake_set(p->phone.transferred_to, sizeof(p->phone.transferred_to),
+		     request->transfer_to);
+	if (request->call)
+		fill_from_call(p, request);
+}
+
 static enum tel_err fake_send(struct tel_livekit *port, const struct tel_lk_request *request,
 			      tel_lk_done_fn done, void *ctx)
 {
 	struct tel_fake_livekit *lk = (struct tel_fake_livekit *)port;
 	enum tel_fake_fault fault = next_fault(lk, request->method);
-	struct pending *p;
+	struct tel_fake_pending *p;
 
-	if (fault == TEL_FAKE_NO_SEND || lk->n_pending == MAX_PENDING)
+	if (fault == TEL_FAKE_NO_SEND || lk->n_pending == TEL_FAKE_MAX_PENDING)
 		return TEL_EBUSY;
 	if (fault == TEL_FAKE_BAD_REQUEST)
 		return TEL_EMALFORMED;
 	p = &lk->pending[lk->n_pending++];
-	*p = (struct pending){ .method = request->method, .fault = fault, .done = done, .ctx = ctx };
-	set(p->room, sizeof(p->room), request->room);
+	*p = (struct tel_fake_pending){ .method = request->method, .fault = fault,
+					.done = done, .ctx = ctx };
+	fill(p, request);
 	lk->sent[request->method]++;
 	if (fault == TEL_FAKE_ANSWER_HELD) {
-		act(lk, p);
+		tel_fake_act(lk, p);
 		p->acted = true;
 		p->fault = TEL_FAKE_HELD;
 	}
-	if (request->method != TEL_LK_CREATE_DISPATCH)
-		return TEL_OK;
-	set(p->dispatch.room, sizeof(p->dispatch.room), request->room);
-	set(p->dispatch.agent, sizeof(p->dispatch.agent), request->agent_name);
-	set(p->dispatch.call_id, sizeof(p->dispatch.call_id), tel_call_id_str(&request->call->id));
-	set(p->dispatch.meant_for, sizeof(p->dispatch.meant_for), request->call->room_sid);
 	return TEL_OK;
 }
 
 static enum tel_err fake_poll(struct tel_livekit *port, tel_time wait)
 {
 	struct tel_fake_livekit *lk = (struct tel_fake_livekit *)port;
-	struct pending now[MAX_PENDING];
+	struct tel_fake_pending now[TEL_FAKE_MAX_PENDING];
 	size_t i, n = lk->n_pending, kept = 0;
 
 	(void)wait;
@@ -324,6 +435,7 @@ void tel_fake_livekit_free(struct tel_fake_livekit *lk)
 		return;
 	free(lk->rooms);
 	free(lk->dispatches);
+	free(lk->phones);
 	free(lk);
 }
 
@@ -332,58 +444,10 @@ struct tel_livekit *tel_fake_livekit_port(struct tel_fake_livekit *lk)
 	return &lk->base;
 }
 
-void tel_fake_livekit_open(struct tel_fake_livekit *lk, const char *name, const char *sid)
-{
-	struct room *room;
-
-	tel_fake_livekit_close(lk, name);
-	lk->rooms = one_more(lk->rooms, lk->n_rooms, sizeof(*lk->rooms));
-	room = &lk->rooms[lk->n_rooms++];
-	set(room->name, sizeof(room->name), tel_str_from(name));
-	set(room->sid, sizeof(room->sid), tel_str_from(sid));
-	room->open = true;
-}
-
-void tel_fake_livekit_close(struct tel_fake_livekit *lk, const char *name)
-{
-	struct room *room = open_room(lk, name);
-	size_t i;
-
-	if (!room)
-		return;
-	room->open = false;
-	for (i = 0; i < lk->n_dispatches; i++)
-		if (strcmp(lk->dispatches[i].life, room->sid) == 0)
-			lk->dispatches[i].deleted = true;
-}
-
-void tel_fake_livekit_phone(struct tel_fake_livekit *lk, const char *name, const char *sid)
-{
-	struct room *room = open_room(lk, name);
-
-	if (!room || room->n_phones == MAX_PHONES)
-		abort();
-	set(room->phones[room->n_phones++], sizeof(room->phones[0]), tel_str_from(sid));
-}
-
-void tel_fake_livekit_hang_up(struct tel_fake_livekit *lk, const char *name, const char *sid)
-{
-	struct room *room = open_room(lk, name);
-	size_t i;
-
-	for (i = 0; room && i < room->n_phones; i++)
-		if (strcmp(room->phones[i], sid) == 0) {
-			memmove(room->phones[i], room->phones[i + 1],
-				(room->n_phones - i - 1) * sizeof(room->phones[0]));
-			room->n_phones--;
-			return;
-		}
-}
-
 void tel_fake_livekit_fault(struct tel_fake_livekit *lk, enum tel_lk_method method,
 			    enum tel_fake_fault fault)
 {
-	if (lk->n_faults == MAX_FAULTS)
+	if (lk->n_faults == TEL_FAKE_MAX_FAULTS)
 		abort();
 	lk->faults[lk->n_faults].method = method;
 	lk->faults[lk->n_faults++].fault = fault;
@@ -407,11 +471,6 @@ void tel_fake_livekit_release(struct tel_fake_livekit *lk, enum tel_lk_method me
 			lk->pending[i].fault = TEL_FAKE_FINE;
 }
 
-void tel_fake_livekit_delete_newest(struct tel_fake_livekit *lk)
-{
-	lk->dispatches[lk->n_dispatches - 1].deleted = true;
-}
-
 void tel_fake_livekit_orphan(struct tel_fake_livekit *lk)
 {
 	size_t i;
@@ -423,32 +482,4 @@ void tel_fake_livekit_orphan(struct tel_fake_livekit *lk)
 size_t tel_fake_livekit_sent(const struct tel_fake_livekit *lk, enum tel_lk_method method)
 {
 	return lk->sent[method];
-}
-
-size_t tel_fake_livekit_dispatches(const struct tel_fake_livekit *lk,
-				   const struct tel_fake_dispatch **out)
-{
-	if (out)
-		*out = lk->dispatches;
-	return lk->n_dispatches;
-}
-
-size_t tel_fake_livekit_living(const struct tel_fake_livekit *lk, const char *name)
-{
-	const struct room *room = open_room(lk, name);
-	size_t i, n = 0;
-
-	for (i = 0; room && i < lk->n_dispatches; i++)
-		n += !lk->dispatches[i].deleted && strcmp(lk->dispatches[i].life, room->sid) == 0;
-	return n;
-}
-
-bool tel_fake_livekit_is_open(const struct tel_fake_livekit *lk, const char *name)
-{
-	return open_room(lk, name) != NULL;
-}
-
-size_t tel_fake_livekit_most_living(const struct tel_fake_livekit *lk)
-{
-	return lk->most_living;
 }

@@ -1,7 +1,7 @@
 /*
  * A LiveKit for tests in one process: rooms, phones and dispatches, with
  * LiveKit's own nastiness (a dispatch makes the room anew, a repeat adds a
- * second agent), and faults on request. It keeps what really happened, so
+ * second agent or rings a phone again), and faults on request. It keeps what really happened, so
  * that tests judge by that and not by our records. One thread.
  */
 #ifndef TEL_FAKE_LIVEKIT_H
@@ -33,8 +33,51 @@ struct tel_fake_dispatch {
 	char meant_for[TEL_MAX_ID + 1];	/* the caller's idea of that sid */
 	char agent[TEL_MAX_NAME + 1];
 	char call_id[TEL_CALL_ID_TEXT];
-	bool deleted;			/* with its room */
+	bool deleted;			/* with its room, or by a request */
 	bool ghost;			/* its request made the room */
+	bool no_job;			/* no worker has taken it */
+};
+
+/* What becomes of a phone that is rung, and what LiveKit says to the dial. */
+enum tel_fake_callee {
+	TEL_FAKE_ANSWERS,		/* 200; the default */
+	TEL_FAKE_BUSY,			/* 503 unavailable, SIP 486 */
+	TEL_FAKE_DECLINES,		/* 503 unavailable, SIP 603 */
+	TEL_FAKE_NO_SUCH_NUMBER,	/* 400 invalid_argument, SIP 404 */
+	TEL_FAKE_TRUNK_REFUSES,		/* 403 permission_denied, SIP 403 */
+	TEL_FAKE_NEVER_ANSWERS,		/* it rang: 408 canceled */
+	TEL_FAKE_NOTHING_THERE,		/* it never rang: 408 canceled */
+	TEL_FAKE_DIALS,			/* nothing yet: the dial is held until
+					   tel_fake_livekit_callee_does() */
+	TEL_FAKE_RINGS,			/* the same, and the phone rings */
+	TEL_FAKE_RINGS_UNHEARD,		/* rings on, but the connection is lost:
+					   TEL_LK_UNKNOWN "network" */
+	/* Nobody is dialled: */
+	TEL_FAKE_NO_SIP,		/* 503 unavailable, no SIP status */
+	TEL_FAKE_NO_TRUNK		/* 404 not_found */
+};
+
+/* A phone that ever was in a room; `room`, `identity` and the like as sent. */
+struct tel_fake_phone {
+	char sid[TEL_MAX_ID + 1];
+	char room[TEL_MAX_ROOM_NAME + 1];
+	char life[TEL_MAX_ID + 1];	/* sid of the room's life it is in */
+	bool there;			/* in that room */
+	const char *left_because;	/* disconnectReason, once it is not */
+
+	/* Phones that were dialled. */
+	bool dialled;
+	char identity[TEL_MAX_IDENTITY + 1];
+	char sip_call_id[32];
+	char call_id[TEL_CALL_ID_TEXT];	/* the attribute telephony.callId */
+	struct tel_e164 from, to;
+	char trunk[TEL_MAX_ID + 1];
+	char dtmf[TEL_MAX_DTMF + 1];
+	tel_time ringing_timeout, max_duration;
+	enum tel_sip_status status;
+	enum tel_fake_callee does;
+	bool answered;			/* at any time */
+	char transferred_to[TEL_MAX_TRANSFER_TO + 1];
 };
 
 struct tel_fake_livekit;
@@ -49,6 +92,21 @@ void tel_fake_livekit_open(struct tel_fake_livekit *lk, const char *room, const 
 void tel_fake_livekit_close(struct tel_fake_livekit *lk, const char *room);
 void tel_fake_livekit_phone(struct tel_fake_livekit *lk, const char *room, const char *sid);
 void tel_fake_livekit_hang_up(struct tel_fake_livekit *lk, const char *room, const char *sid);
+
+/*
+ * What callees do from now on: those with that number (E.164), or with NULL
+ * all that no number was told of.
+ */
+void tel_fake_livekit_callee(struct tel_fake_livekit *lk, const char *number,
+			     enum tel_fake_callee does);
+/* A phone that was dialled and is not answered yet; its dial is answered by
+   the next poll. Newest of that identity; the test fails if there is none. */
+void tel_fake_livekit_callee_does(struct tel_fake_livekit *lk, const char *identity,
+				  enum tel_fake_callee does);
+/* What the far end says to a transfer; 0 = it takes the call over. */
+void tel_fake_livekit_transfers(struct tel_fake_livekit *lk, int sip_status_code);
+/* Dispatches made from now on are taken by a worker, or (as 200) by none. */
+void tel_fake_livekit_workers(struct tel_fake_livekit *lk, bool there_are);
 
 /* The next request of `method` meets this fault; later ones queue behind. */
 void tel_fake_livekit_fault(struct tel_fake_livekit *lk, enum tel_lk_method method,
@@ -70,5 +128,17 @@ size_t tel_fake_livekit_living(const struct tel_fake_livekit *lk, const char *ro
 bool tel_fake_livekit_is_open(const struct tel_fake_livekit *lk, const char *room);
 /* The most living dispatches that any life of any room ever had. */
 size_t tel_fake_livekit_most_living(const struct tel_fake_livekit *lk);
+/* The call that the open room's metadata names; NULL = none, or no room. */
+const char *tel_fake_livekit_mark(const struct tel_fake_livekit *lk, const char *room);
+/* All phones that ever were in a room, in that order; valid until the next. */
+size_t tel_fake_livekit_phones(const struct tel_fake_livekit *lk,
+			       const struct tel_fake_phone **out);
+/* The newest that was dialled as `identity`; NULL = it never was. */
+const struct tel_fake_phone *tel_fake_livekit_dialled(const struct tel_fake_livekit *lk,
+						      const char *identity);
+/* How often that was: more than once breaks a promise. */
+size_t tel_fake_livekit_rung(const struct tel_fake_livekit *lk, const char *identity);
+/* It is dialled or rings this very moment. */
+bool tel_fake_livekit_rings(const struct tel_fake_livekit *lk, const char *identity);
 
 #endif
