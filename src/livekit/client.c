@@ -17,6 +17,9 @@
 
 #define CONNECT_TIMEOUT (3 * TEL_SECOND)
 
+/* Longer than any phone rings. */
+#define MAX_TIMEOUT TEL_HOUR
+
 /* A token is for one request; LiveKit's clock may differ from ours. */
 #define TOKEN_LIFETIME (10 * TEL_MINUTE)
 
@@ -139,11 +142,18 @@ static enum tel_err add_fixed_headers(struct tel_transfer *t)
 	return err;
 }
 
+static long milliseconds(tel_time given, tel_time most)
+{
+	return (long)(given > 0 && given < most ? given : most);
+}
+
 static enum tel_err fill(struct client *c, const struct tel_lk_request *request,
 			 struct tel_transfer *t)
 {
 	enum tel_err err = tel_twirp_encode(request, &t->body);
 
+	t->timeout_ms = request->timeout > 0 ? milliseconds(request->timeout, MAX_TIMEOUT) :
+					       c->setup.timeout_ms;
 	if (!err) {
 		tel_buf_add_str(&t->url, c->url);
 		err = tel_buf_puts(&t->url, tel_twirp_path(request->method));
@@ -370,11 +380,6 @@ static enum tel_err copy_url(struct client *c, struct tel_str given, const char 
 		err = tel_arena_copy(&c->mem, tel_buf_str(&url), TEL_MAX_TEXT, &c->url);
 	tel_buf_release(&url);
 	return err;
-}
-
-static long milliseconds(tel_time given, tel_time most)
-{
-	return (long)(given > 0 && given < most ? given : most);
 }
 
 static enum tel_err set_up(struct client *c, const struct tel_livekit_client_options *o,

@@ -13,8 +13,10 @@
  *     is going to be written. Failed before that = NOT_SENT, after = UNKNOWN.
  *   - libcurl repeats a request by itself when a kept-alive connection breaks
  *     before any byte of the answer, even if the request had been acted on.
- *     That is stopped for requests that must not be repeated (CreateDispatch);
- *     the others are repeated once.
+ *     That is stopped for requests that must not be repeated (CreateDispatch,
+ *     CreateSIPParticipant, TransferSIPParticipant); the others are repeated
+ *     once. The SIP ones have a connection of their own, so that one which
+ *     had grown stale does not make their fate unknown.
  *
  * Certificates are always verified. Redirects are not followed. A proxy of
  * the environment (https_proxy, no_proxy, …) is used as curl does.
@@ -39,7 +41,8 @@ struct tel_livekit_client_options {
 	struct tel_random *random;	/* borrowed for the client's life */
 	struct tel_str ca_file;		/* absent = the system's authorities */
 	tel_time connect_timeout;	/* 0 = 3 s */
-	tel_time request_timeout;	/* 0 = TEL_REQUEST_TIMEOUT, the most */
+	/* Of requests that don't say their own; 0 = TEL_REQUEST_TIMEOUT, the most. */
+	tel_time request_timeout;
 };
 
 /*

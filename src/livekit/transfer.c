@@ -18,6 +18,8 @@
 #define MAX_IDLE_SECONDS 30L
 #define MAX_LIFE_SECONDS 300L
 
+#define KEEPALIVE_SECONDS 20L
+
 struct tel_transfer *tel_transfer_new(const struct tel_curl *curl, enum tel_lk_method method)
 {
 	struct tel_transfer *t = calloc(1, sizeof(*t));
@@ -105,6 +107,8 @@ static int set_request(struct tel_transfer *t)
 	bad |= set(t->easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 	/* One request a connection: what broke is then never in doubt. */
 	bad |= set(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* On one of its own a dial is never lost to the other end's idle time-out. */
+	bad |= set(t->easy, CURLOPT_FRESH_CONNECT, tel_twirp_is_sip(t->method) ? 1L : 0L);
 	return bad;
 }
 
@@ -130,12 +134,15 @@ static int set_limits(struct tel_transfer *t, const struct tel_transfer_setup *s
 
 	bad |= set(easy, CURLOPT_NOSIGNAL, 1L);
 	bad |= set(easy, CURLOPT_CONNECTTIMEOUT_MS, setup->connect_timeout_ms);
-	bad |= set(easy, CURLOPT_TIMEOUT_MS, setup->timeout_ms);
+	bad |= set(easy, CURLOPT_TIMEOUT_MS, t->timeout_ms);
 	bad |= set(easy, CURLOPT_MAXFILESIZE_LARGE,
 				(curl_off_t)TEL_MAX_LIVEKIT_ANSWER);
 	bad |= set(easy, CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
 	bad |= set(easy, CURLOPT_MAXLIFETIME_CONN, MAX_LIFE_SECONDS);
+	/* A dial is silent while a phone rings: say so to what is in between. */
 	bad |= set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	bad |= set(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_SECONDS);
+	bad |= set(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_SECONDS);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* Don't wait for a name server when it is time to stop. */
 	bad |= set(easy, CURLOPT_QUICK_EXIT, 1L);

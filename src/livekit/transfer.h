@@ -11,7 +11,8 @@
 /* Of the client's, and the same for all its transfers; C strings. */
 struct tel_transfer_setup {
 	const char *ca_file;	/* NULL = the system's */
-	long connect_timeout_ms, timeout_ms;
+	long connect_timeout_ms;
+	long timeout_ms;	/* of requests that don't have their own */
 };
 
 struct tel_transfer {
@@ -20,6 +21,7 @@ struct tel_transfer {
 	CURL *easy;
 	struct curl_slist *headers;
 	enum tel_lk_method method;
+	long timeout_ms;
 	struct tel_buf url, body, answer;
 	unsigned int begun;			/* times it was going to be written */
 	char error[CURL_ERROR_SIZE];
@@ -34,7 +36,7 @@ void tel_transfer_free(struct tel_transfer *t);	/* NULL is fine */
 /* Append a header line. TEL_ENOMEM */
 TEL_MUST_CHECK enum tel_err tel_transfer_header(struct tel_transfer *t, struct tel_buf *line);
 
-/* Make the easy handle out of url, headers and body. TEL_ENOMEM */
+/* Make the easy handle out of url, headers, body and time-out. TEL_ENOMEM */
 TEL_MUST_CHECK enum tel_err tel_transfer_prepare(struct tel_transfer *t,
 						 const struct tel_transfer_setup *setup);
 

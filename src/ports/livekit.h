@@ -35,12 +35,14 @@ const char *tel_lk_method_text(enum tel_lk_method method);
 /* All texts are borrowed until send() returns. */
 struct tel_lk_request {
 	enum tel_lk_method method;
-	struct tel_str room;			/* the token is for that room */
+	struct tel_str room;			/* the token is for that room;
+						   absent in LIST_ROOMS = all */
 
 	/*
 	 * CREATE_DISPATCH. The dispatch's metadata is `agent_config` (a JSON
 	 * object) plus `telephony: {callId, direction, from, to, roomName,
-	 * roomSid}` out of `call`.
+	 * roomSid, metadata}` out of `call`: what is unknown is null, and
+	 * metadata (dial.metadata) left out if there is none.
 	 */
 	struct tel_str agent_name;
 	struct tel_str agent_config;
@@ -60,7 +62,9 @@ struct tel_lk_request {
 	/*
 	 * CREATE_SIP_PARTICIPANT, out of `call`: trunk_id, to, from, dial.dtmf,
 	 * dial.ringing_timeout, dial.max_duration, and the attribute
-	 * telephony.callId. It waits until the phone is answered.
+	 * telephony.callId. It waits until the phone is answered and the dtmf
+	 * sent ("w" is half a second), livekit-server for 80 s at most: it
+	 * then says `deadline_exceeded`, and the dial is given up.
 	 */
 
 	struct tel_str transfer_to;	/* TRANSFER_: "tel:…" or "sip:…" */
@@ -74,9 +78,12 @@ struct tel_lk_request {
 /* What became of a request: what the caller may do next. */
 enum tel_lk_verdict {
 	TEL_LK_DONE,		/* 2xx, and the answer was understood */
-	TEL_LK_GONE,		/* 404 not_found: what it was about isn't there */
+	TEL_LK_GONE,		/* 404 not_found: what it was about isn't there;
+				   of a dial: its trunk */
 	TEL_LK_REFUSED,		/* another 4xx: repeating it is useless */
-	TEL_LK_TRY_LATER,	/* 429: not acted on, ask again */
+	TEL_LK_TRY_LATER,	/* 429: not acted on, ask again. Of the SIP
+				   methods only if it is not LiveKit who says
+				   so: it has words of its own for busy phones */
 	TEL_LK_UNKNOWN,		/* 5xx, time-out, broken connection or answer:
 				   it may have taken effect or not */
 	TEL_LK_NOT_SENT		/* nothing of it can have reached LiveKit */
@@ -122,7 +129,8 @@ struct tel_lk_answer {
 	/*
 	 * An error of the SIP methods that tells what the far end said (meta
 	 * sip_status_code, sip_status): the verdict is then TEL_LK_REFUSED,
-	 * whatever the HTTP status, for it is over. 0 = not told.
+	 * whatever the HTTP status, for it is over. 0 = not told. A transfer
+	 * that failed with a 200 ("transfer_failed") may have words only.
 	 */
 	int sip_status_code;
 	struct tel_str sip_status;

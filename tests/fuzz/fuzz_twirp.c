@@ -22,20 +22,57 @@ static void check_dispatches(const struct tel_lk_answer *a)
 			   fuzz_is_id(a->dispatches[i].room_sid, TEL_MAX_ID));
 }
 
+static void check_rooms(const struct tel_lk_answer *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_rooms; i++)
+		FUZZ_CHECK(tel_str_is_set(a->rooms[i].sid) &&
+			   fuzz_is_id(a->rooms[i].sid, TEL_MAX_ID) &&
+			   fuzz_is_id(a->rooms[i].name, TEL_MAX_ROOM_NAME) &&
+			   fuzz_is_id(a->rooms[i].call_id, TEL_MAX_ID));
+}
+
+/* An answer that is about one thing tells one. */
+static size_t told_of_one(enum tel_lk_method method, const struct tel_lk_answer *a)
+{
+	if (method == TEL_LK_CREATE_DISPATCH)
+		return a->n_dispatches;
+	if (method == TEL_LK_CREATE_ROOM)
+		return a->n_rooms;
+	if (method == TEL_LK_GET_PARTICIPANT || method == TEL_LK_CREATE_SIP_PARTICIPANT)
+		return a->n_participants;
+	return 1;
+}
+
+/* What the far end said comes with errors of the SIP methods, and is final. */
+static void check_far_end(const struct tel_lk_answer *a)
+{
+	FUZZ_CHECK(a->sip_status_code == 0 ||
+		   (a->sip_status_code >= 300 && a->sip_status_code <= 699 &&
+		    a->verdict == TEL_LK_REFUSED && tel_twirp_is_sip(a->method)));
+	FUZZ_CHECK(a->sip_status.len <= TEL_MAX_NAME);
+	FUZZ_CHECK(!tel_twirp_is_sip(a->method) || a->verdict != TEL_LK_TRY_LATER ||
+		   tel_str_is(a->code, "http_error"));
+}
+
 static void check_answer(const struct tel_lk_answer *a, enum tel_lk_method method, int status)
 {
 	bool success = status >= 200 && status <= 299;
+	bool moved = method == TEL_LK_TRANSFER_SIP_PARTICIPANT && a->verdict == TEL_LK_REFUSED;
 	size_t i;
 
 	FUZZ_CHECK(a->method == method && a->http_status == status);
-	FUZZ_CHECK(success ? a->verdict == TEL_LK_DONE || a->verdict == TEL_LK_UNKNOWN :
+	FUZZ_CHECK(success ? a->verdict == TEL_LK_DONE || a->verdict == TEL_LK_UNKNOWN || moved :
 			     a->verdict != TEL_LK_DONE && a->verdict != TEL_LK_NOT_SENT);
 	FUZZ_CHECK(a->verdict == TEL_LK_DONE || tel_str_is_set(a->code));
 	FUZZ_CHECK(a->code.len <= TEL_MAX_NAME && a->message.len <= TEL_MAX_TEXT);
-	FUZZ_CHECK(a->verdict == TEL_LK_DONE || (a->n_dispatches == 0 && a->n_participants == 0));
-	FUZZ_CHECK(method != TEL_LK_CREATE_DISPATCH || a->verdict != TEL_LK_DONE ||
-		   a->n_dispatches == 1);
+	FUZZ_CHECK(a->verdict == TEL_LK_DONE ||
+		   a->n_dispatches + a->n_participants + a->n_rooms == 0);
+	FUZZ_CHECK(a->verdict != TEL_LK_DONE || told_of_one(method, a) == 1);
 	check_dispatches(a);
+	check_rooms(a);
+	check_far_end(a);
 	for (i = 0; i < a->n_participants; i++)
 		FUZZ_CHECK(a->participants[i].kind != TEL_PARTICIPANT_NONE &&
 			   fuzz_is_id(a->participants[i].sid, TEL_MAX_ID));

@@ -16,7 +16,9 @@ import re
 HERE = pathlib.Path(__file__).resolve().parent
 RECORDED = HERE.parent / "fixtures" / "recorded"
 
-METHODS = {"CreateDispatch": 0, "ListDispatch": 1, "ListParticipants": 2, "DeleteRoom": 3}
+METHODS = {"CreateDispatch": 0, "ListDispatch": 1, "ListParticipants": 2, "DeleteRoom": 3,
+           "CreateRoom": 4, "GetParticipant": 5, "CreateSIPParticipant": 6,
+           "TransferSIPParticipant": 7, "DeleteDispatch": 8, "ListRooms": 9}
 
 UUID = "0a1b2c3d-0000-4000-8000-00000000000f"
 RECORD = {"v": 1, "id": UUID, "direction": "inbound", "status": "agent_dispatched",
@@ -350,6 +352,19 @@ def edge_settings():
         yield "settings", name, text
 
 
+ROOM = {"sid": "RM_1", "name": "out", "creation_time_ms": "1795400325657", "turn_password": "x",
+        "metadata": compact({"telephony": {"callId": UUID}})}
+DIALLED = {"participant_id": "PA_1", "participant_identity": "sip-" + UUID, "room_name": "out",
+           "sip_call_id": "SCL_1"}
+MOVED = {"transfer_id": "T_1", "status": "STS_TRANSFER_SUCCESSFUL", "reason": "STR_COMPLETED",
+         "sip_status": {"code": "SIP_STATUS_OK", "status": "OK"}}
+
+
+def sip_error(code, sip_status_code, sip_status):
+    return {"code": code, "msg": "twirp error unknown: sip status",
+            "meta": {"sip_status_code": sip_status_code, "sip_status": sip_status}}
+
+
 def edge_answers():
     for name, text in {
             "empty": "3 200\n{}", "nothing": "3 200\n", "page": "1 502\n<html>", "none": "1 0\n",
@@ -360,6 +375,25 @@ def edge_answers():
             "metadata": '0 200\n' + compact({"id": "AD_1", "metadata": compact(
                 {"telephony": {"callId": UUID, "roomSid": "RM_x"}})}),
             "metadata-odd": '0 200\n{"id":"AD_1","metadata":"{\\"telephony\\":7}"}',
+            "room": '4 200\n' + compact(ROOM), "rooms": '9 200\n' + compact({"rooms": [ROOM, ROOM]}),
+            "room-no-sid": '4 200\n{"name":"r"}', "rooms-of-null": '9 200\n{"rooms":[null]}',
+            "room-metadata-odd": '4 200\n' + compact(changed(ROOM, metadata="[1]")),
+            "jobs": '1 200\n' + compact({"agent_dispatches": [
+                {"id": "AD_1", "state": {"jobs": [{"id": "AJ_1"}], "deleted_at": "0"}}]}),
+            "dialled": '6 200\n' + compact(DIALLED),
+            "dialled-camel": '6 200\n{"participantId":"PA_1","sipCallId":"SCL_1"}',
+            "dial-busy": '6 503\n' + compact(sip_error("unavailable", "486", "Busy Here")),
+            "dial-declined": '6 503\n' + compact(sip_error("unavailable", "603", "Decline")),
+            "dial-no-number": '6 400\n' + compact(sip_error("invalid_argument", "404", "Not Found")),
+            "dial-canceled": '6 408\n{"code":"canceled","msg":"transaction failed to complete"}',
+            "dial-exhausted": '6 429\n' + compact(sip_error("resource_exhausted", 480, 5)),
+            "dial-ringing": '6 503\n' + compact(sip_error("unavailable", "180", "Ringing")),
+            "dial-no-sip": '6 503\n{"code":"unavailable","msg":"no response from servers"}',
+            "moved": '7 200\n' + compact(MOVED), "moved-at-once": "7 200\n{}",
+            "move-failed": '7 200\n' + compact(changed(MOVED, status="STS_TRANSFER_FAILED")),
+            "move-refused": '7 503\n' + compact(sip_error("unavailable", "603", "Decline")),
+            "one": '5 200\n{"sid":"PA_1","identity":"sip-1","kind":"SIP"}', "one-empty": "5 200\n{}",
+            "deleted": '8 200\n{"id":"AD_1"}',
             "code-number": '1 404\n{"code":404}', "late": '1 429\n{"code":"resource_exhausted"}',
             "long": "1 400\n" + compact({"code": "c" * 200, "msg": "\u263a" * 300})}.items():
         yield name, text

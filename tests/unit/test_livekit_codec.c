@@ -41,25 +41,173 @@ static struct tel_lk_request a_dispatch(const struct tel_call *call, const char 
 	};
 }
 
+/* As placed: from +15550123 to +15550200. */
+static struct tel_call *an_outbound_call(void)
+{
+	struct tel_call *call = a_call();
+
+	call->direction = TEL_OUTBOUND;
+	call->room_sid = TEL_STR_NONE;
+	CHECK_INT(tel_call_set(call, &call->room_name, TEL_STR("out"), 100), TEL_OK);
+	CHECK_INT(tel_call_set(call, &call->trunk_id, TEL_STR("ST_1"), 100), TEL_OK);
+	CU_ASSERT_TRUE(tel_e164_parse(TEL_STR("+15550123"), &call->from));
+	CU_ASSERT_TRUE(tel_e164_parse(TEL_STR("+15550200"), &call->to));
+	call->dial.ringing_timeout = 45 * TEL_SECOND;
+	call->dial.max_duration = TEL_HOUR;
+	return call;
+}
+
+static struct tel_lk_request about(enum tel_lk_method method, const struct tel_call *call)
+{
+	return (struct tel_lk_request){
+		.method = method,
+		.room = call->room_name,
+		.agent_name = TEL_STR("a"),
+		.agent_config = TEL_STR("{\"prompt\":\"p\"}"),
+		.call = call,
+		.identity = TEL_STR("sip-1"),
+		.transfer_to = TEL_STR("tel:+15550300"),
+		.dispatch_id = TEL_STR("AD_1"),
+	};
+}
+
+static void check_written(const struct tel_lk_request *r, const char *expected)
+{
+	struct tel_buf b;
+
+	tel_buf_init(&b, TEL_MAX_LIVEKIT_REQUEST);
+	CHECK_INT(tel_twirp_encode(r, &b), TEL_OK);
+	CHECK_STR(tel_buf_str(&b), expected);
+	tel_buf_release(&b);
+}
+
+#define UUID "6f1f2a52-0000-4000-8000-000000000001"
+
 static void requests_are_written(void)
 {
 	struct tel_call *call = a_call();
 	struct tel_lk_request r = a_dispatch(call,
 		"{\"prompt\":\"say \\\"hi\\\"\\n\",\"telephony\":5,\"tools\":[1.50,{\"x\":null}]}");
-	struct tel_buf b;
 
-	tel_buf_init(&b, TEL_MAX_LIVEKIT_REQUEST);
-	CHECK_INT(tel_twirp_encode(&r, &b), TEL_OK);
-	CHECK_STR(tel_buf_str(&b), "{\"room\":\"call-\\\"1\\\"\",\"agent_name\":\"a/b\",\"metadata\":\""
+	check_written(&r, "{\"room\":\"call-\\\"1\\\"\",\"agent_name\":\"a/b\",\"metadata\":\""
 		  "{\\\"prompt\\\":\\\"say \\\\\\\"hi\\\\\\\"\\\\n\\\",\\\"telephony\\\":{"
-		  "\\\"callId\\\":\\\"6f1f2a52-0000-4000-8000-000000000001\\\","
+		  "\\\"callId\\\":\\\"" UUID "\\\","
 		  "\\\"direction\\\":\\\"inbound\\\",\\\"from\\\":null,\\\"to\\\":\\\"+15550123\\\","
 		  "\\\"roomName\\\":\\\"call-\\\\\\\"1\\\\\\\"\\\",\\\"roomSid\\\":\\\"RM_1\\\"},"
 		  "\\\"tools\\\":[1.50,{\\\"x\\\":null}]}\"}");
-	tel_buf_clear(&b);
 	r.method = TEL_LK_LIST_DISPATCH;
-	CHECK_INT(tel_twirp_encode(&r, &b), TEL_OK);
-	CHECK_STR(tel_buf_str(&b), "{\"room\":\"call-\\\"1\\\"\"}");
+	check_written(&r, "{\"room\":\"call-\\\"1\\\"\"}");
+	r.method = TEL_LK_LIST_ROOMS;
+	check_written(&r, "{\"names\":[\"call-\\\"1\\\"\"]}");
+	r.room = TEL_STR_NONE;
+	check_written(&r, "{}");
+	tel_call_free(call);
+}
+
+static void rooms_are_asked_for_with_their_agent(void)
+{
+	struct tel_call *call = an_outbound_call();
+	struct tel_lk_request r = about(TEL_LK_CREATE_ROOM, call);
+
+	r.empty_timeout = 90 * TEL_SECOND;
+	r.departure_timeout = 19001;
+	CHECK_INT(tel_call_set(call, &call->dial.metadata, TEL_STR("{\"order\": 7}"), 100), TEL_OK);
+	check_written(&r, "{\"name\":\"out\",\"empty_timeout\":90,\"departure_timeout\":20,"
+		      "\"metadata\":\"{\\\"telephony\\\":{\\\"callId\\\":\\\"" UUID "\\\"}}\","
+		      "\"agents\":[{\"agent_name\":\"a\",\"metadata\":\"{\\\"prompt\\\":\\\"p\\\","
+		      "\\\"telephony\\\":{\\\"callId\\\":\\\"" UUID "\\\","
+		      "\\\"direction\\\":\\\"outbound\\\",\\\"from\\\":\\\"+15550123\\\","
+		      "\\\"to\\\":\\\"+15550200\\\",\\\"roomName\\\":\\\"out\\\",\\\"roomSid\\\":null,"
+		      "\\\"metadata\\\":{\\\"order\\\":7}}}\"}]}");
+	r.empty_timeout = r.departure_timeout = 0;	/* LiveKit's own */
+	r.agent_config = TEL_STR("{}");
+	call->dial.metadata = TEL_STR_NONE;
+	check_written(&r, "{\"name\":\"out\","
+		      "\"metadata\":\"{\\\"telephony\\\":{\\\"callId\\\":\\\"" UUID "\\\"}}\","
+		      "\"agents\":[{\"agent_name\":\"a\",\"metadata\":\"{"
+		      "\\\"telephony\\\":{\\\"callId\\\":\\\"" UUID "\\\","
+		      "\\\"direction\\\":\\\"outbound\\\",\\\"from\\\":\\\"+15550123\\\","
+		      "\\\"to\\\":\\\"+15550200\\\",\\\"roomName\\\":\\\"out\\\",\\\"roomSid\\\":null}}\"}]}");
+	tel_call_free(call);
+}
+
+static void phones_are_asked_for_by_one_request(void)
+{
+	struct tel_call *call = an_outbound_call();
+	struct tel_lk_request r = about(TEL_LK_CREATE_SIP_PARTICIPANT, call);
+
+	check_written(&r, "{\"sip_trunk_id\":\"ST_1\",\"sip_call_to\":\"+15550200\","
+		      "\"sip_number\":\"+15550123\",\"room_name\":\"out\","
+		      "\"participant_identity\":\"sip-1\","
+		      "\"participant_attributes\":{\"telephony.callId\":\"" UUID "\"},"
+		      "\"ringing_timeout\":\"45s\",\"max_call_duration\":\"3600s\","
+		      "\"wait_until_answered\":true}");
+	call->from = (struct tel_e164){ "" };
+	call->dial.ringing_timeout = 1;
+	call->dial.max_duration = 1001;
+	CHECK_INT(tel_call_set(call, &call->dial.dtmf, TEL_STR("ww12#"), 100), TEL_OK);
+	check_written(&r, "{\"sip_trunk_id\":\"ST_1\",\"sip_call_to\":\"+15550200\","
+		      "\"room_name\":\"out\",\"participant_identity\":\"sip-1\","
+		      "\"participant_attributes\":{\"telephony.callId\":\"" UUID "\"},"
+		      "\"dtmf\":\"ww12#\","
+		      "\"ringing_timeout\":\"1s\",\"max_call_duration\":\"2s\","
+		      "\"wait_until_answered\":true}");
+	r.method = TEL_LK_TRANSFER_SIP_PARTICIPANT;
+	check_written(&r, "{\"room_name\":\"out\",\"participant_identity\":\"sip-1\","
+		      "\"transfer_to\":\"tel:+15550300\",\"play_dialtone\":false}");
+	r.play_dialtone = true;
+	check_written(&r, "{\"room_name\":\"out\",\"participant_identity\":\"sip-1\","
+		      "\"transfer_to\":\"tel:+15550300\",\"play_dialtone\":true}");
+	r.method = TEL_LK_GET_PARTICIPANT;
+	check_written(&r, "{\"room\":\"out\",\"identity\":\"sip-1\"}");
+	r.method = TEL_LK_DELETE_DISPATCH;
+	check_written(&r, "{\"room\":\"out\",\"dispatch_id\":\"AD_1\"}");
+	tel_call_free(call);
+}
+
+/* Each lacks one thing that it can't do without. */
+static void incomplete_requests_are_not(void)
+{
+	struct tel_call *call = an_outbound_call();
+	const struct tel_call whole = *call;
+	struct tel_lk_request r[9];
+	struct tel_buf b;
+	size_t i, n = 0;
+
+	for (i = 0; i < 4; i++)
+		r[i] = about(TEL_LK_CREATE_SIP_PARTICIPANT, call);
+	r[n++].identity = TEL_STR_NONE;
+	r[n++].call = NULL;
+	r[n++].room = TEL_STR("");
+	r[n] = about(TEL_LK_TRANSFER_SIP_PARTICIPANT, call);
+	r[n++].identity = TEL_STR("");
+	r[n] = about(TEL_LK_TRANSFER_SIP_PARTICIPANT, call);
+	r[n++].transfer_to = TEL_STR_NONE;
+	r[n] = about(TEL_LK_GET_PARTICIPANT, call);
+	r[n++].identity = TEL_STR_NONE;
+	r[n] = about(TEL_LK_DELETE_DISPATCH, call);
+	r[n++].dispatch_id = TEL_STR_NONE;
+	r[n] = about(TEL_LK_CREATE_ROOM, call);
+	r[n++].call = NULL;
+	r[n] = about(TEL_LK_CREATE_ROOM, call);
+	r[n++].agent_config = TEL_STR("[]");
+	tel_buf_init(&b, TEL_MAX_LIVEKIT_REQUEST);
+	for (i = 0; i < n; i++)
+		CHECK_INT(tel_twirp_encode(&r[i], &b), TEL_EMALFORMED);
+	r[0] = about(TEL_LK_CREATE_SIP_PARTICIPANT, call);
+	for (i = 0; i < 4; i++) {
+		*call = whole;
+		if (i == 0)
+			call->trunk_id = TEL_STR_NONE;
+		else if (i == 1)
+			call->to = (struct tel_e164){ "" };
+		else if (i == 2)
+			call->dial.ringing_timeout = 0;
+		else
+			call->dial.max_duration = 0;
+		CHECK_INT(tel_twirp_encode(&r[0], &b), TEL_EMALFORMED);
+	}
+	*call = whole;
 	tel_buf_release(&b);
 	tel_call_free(call);
 }
@@ -93,60 +241,70 @@ static void bad_requests_are_not(void)
 	r.agent_config = (struct tel_str){ huge, TEL_MAX_AGENT_CONFIG + 1 };
 	CHECK_INT(tel_twirp_encode(&r, &b), TEL_EMALFORMED);
 	r.agent_config.len--;
+	tel_buf_release(&b);		/* trouble sticks in it */
+	tel_buf_init(&b, TEL_MAX_LIVEKIT_REQUEST);
 	CHECK_INT(tel_twirp_encode(&r, &b), TEL_OK);
 	free(huge);
 	tel_buf_release(&b);
 	tel_call_free(call);
 }
 
+#define RC 1U	/* roomCreate */
+#define RL 2U	/* roomList */
+#define RA 4U	/* roomAdmin of that room */
+#define SC 8U	/* sip.call */
+
+static const struct {
+	enum tel_lk_method method;
+	const char *path;
+	unsigned int grants;
+	bool again;
+} wanted[] = {
+	{ TEL_LK_CREATE_DISPATCH, "AgentDispatchService/CreateDispatch", RA, false },
+	{ TEL_LK_LIST_DISPATCH, "AgentDispatchService/ListDispatch", RA, true },
+	{ TEL_LK_LIST_PARTICIPANTS, "RoomService/ListParticipants", RA, true },
+	{ TEL_LK_DELETE_ROOM, "RoomService/DeleteRoom", RC, true },
+	{ TEL_LK_CREATE_ROOM, "RoomService/CreateRoom", RC, true },
+	{ TEL_LK_GET_PARTICIPANT, "RoomService/GetParticipant", RA, true },
+	{ TEL_LK_CREATE_SIP_PARTICIPANT, "SIP/CreateSIPParticipant", SC, false },
+	{ TEL_LK_TRANSFER_SIP_PARTICIPANT, "SIP/TransferSIPParticipant", SC | RA, false },
+	{ TEL_LK_DELETE_DISPATCH, "AgentDispatchService/DeleteDispatch", RA, true },
+	{ TEL_LK_LIST_ROOMS, "RoomService/ListRooms", RL, true },
+};
+
 static void grants_are_what_livekit_wants(void)
 {
-	static const struct { enum tel_lk_method method; bool create, admin, again; } cases[] = {
-		{ TEL_LK_CREATE_DISPATCH, false, true, false },
-		{ TEL_LK_LIST_DISPATCH, false, true, true },
-		{ TEL_LK_LIST_PARTICIPANTS, false, true, true },
-		{ TEL_LK_DELETE_ROOM, true, false, true },
-	};
 	struct tel_lk_request r = { .room = TEL_STR("that") };
 	struct tel_jwt_access access;
+	char path[128];
 	size_t i;
 
-	CHECK_INT(sizeof(cases) / sizeof(cases[0]), TEL_LK_METHODS);
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	CHECK_INT(sizeof(wanted) / sizeof(wanted[0]), TEL_LK_METHODS);
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		access = (struct tel_jwt_access){ 0 };
-		r.method = cases[i].method;
+		r.method = wanted[i].method;
 		tel_twirp_grants(&r, &access);
 		CHECK_STR(access.room, "that");
-		CHECK_INT(access.room_create, cases[i].create);
-		CHECK_INT(access.room_admin, cases[i].admin);
-		CU_ASSERT_FALSE(access.room_list || access.sip_admin || access.sip_call);
-		CHECK_INT(tel_twirp_is_repeatable(r.method), cases[i].again);
+		CHECK_INT(access.room_create, !!(wanted[i].grants & RC));
+		CHECK_INT(access.room_list, !!(wanted[i].grants & RL));
+		CHECK_INT(access.room_admin, !!(wanted[i].grants & RA));
+		CHECK_INT(access.sip_call, !!(wanted[i].grants & SC));
+		CU_ASSERT_FALSE(access.sip_admin);
+		CHECK_INT(tel_twirp_is_repeatable(r.method), wanted[i].again);
+		snprintf(path, sizeof(path), "/twirp/livekit.%s", wanted[i].path);
+		CHECK_STR(tel_str_from(tel_twirp_path(r.method)), path);
 	}
-	CHECK_STR(tel_str_from(tel_twirp_path(TEL_LK_CREATE_DISPATCH)),
-		  "/twirp/livekit.AgentDispatchService/CreateDispatch");
-	CHECK_STR(tel_str_from(tel_twirp_path(TEL_LK_DELETE_ROOM)),
-		  "/twirp/livekit.RoomService/DeleteRoom");
 }
 
 /* ---- answers, recorded ------------------------------------------------- */
 
-static const struct {
-	const char *name;
-	enum tel_lk_method method;
-} names[] = {
-	{ "CreateDispatch", TEL_LK_CREATE_DISPATCH },
-	{ "ListDispatch", TEL_LK_LIST_DISPATCH },
-	{ "ListParticipants", TEL_LK_LIST_PARTICIPANTS },
-	{ "DeleteRoom", TEL_LK_DELETE_ROOM },
-};
-
 static bool method_of(struct tel_str name, enum tel_lk_method *out)
 {
-	size_t i;
+	int i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		*out = names[i].method;
-		if (tel_str_is(name, names[i].name))
+	for (i = 0; i < TEL_LK_METHODS; i++) {
+		*out = (enum tel_lk_method)i;
+		if (tel_str_is(name, tel_lk_method_text(*out)))
 			return true;
 	}
 	return false;
@@ -168,7 +326,20 @@ static void check_dispatches(const struct tel_lk_answer *a)
 	for (i = 0; i < a->n_dispatches; i++) {
 		CU_ASSERT(tel_str_starts(a->dispatches[i].id, TEL_STR("AD_")));
 		CU_ASSERT_FALSE(a->dispatches[i].deleted);
+		CU_ASSERT_FALSE(a->dispatches[i].has_job);
 		CU_ASSERT_PTR_NULL(a->dispatches[i].call_id.ptr);
+	}
+}
+
+static void check_rooms(const struct tel_lk_answer *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_rooms; i++) {
+		CU_ASSERT(tel_str_starts(a->rooms[i].sid, TEL_STR("RM_")));
+		CU_ASSERT_TRUE(tel_str_is_set(a->rooms[i].name));
+		CU_ASSERT(a->rooms[i].created_at > 1795400319000);
+		CU_ASSERT_PTR_NULL(a->rooms[i].call_id.ptr);
 	}
 }
 
@@ -213,7 +384,8 @@ static size_t see_answer(struct tel_str line, size_t *entries)
 		CHECK_STR(a.message, tel_pbjson_member(response, "msg", NULL).ptr);
 		check_dispatches(&a);
 		check_participants(&a);
-		*entries += a.n_dispatches + a.n_participants;
+		check_rooms(&a);
+		*entries += a.n_dispatches + a.n_participants + a.n_rooms;
 		tel_arena_release(&mem);
 	}
 	json_object_put(o);
@@ -232,8 +404,8 @@ static void recorded_answers_are_read(void)
 		if (tel_str_is_set(line))
 			seen += see_answer(line, &entries);
 	}
-	CHECK_INT(seen, 13);
-	CHECK_INT(entries, 8);
+	CHECK_INT(seen, 21);
+	CHECK_INT(entries, 13);
 	free(data);
 }
 
@@ -243,6 +415,12 @@ static void recorded_answers_are_read(void)
 #define LIST TEL_LK_LIST_DISPATCH
 #define PEOPLE TEL_LK_LIST_PARTICIPANTS
 #define DELETE TEL_LK_DELETE_ROOM
+#define ROOM TEL_LK_CREATE_ROOM
+#define ROOMS TEL_LK_LIST_ROOMS
+#define ONE TEL_LK_GET_PARTICIPANT
+#define DIAL TEL_LK_CREATE_SIP_PARTICIPANT
+#define MOVE TEL_LK_TRANSFER_SIP_PARTICIPANT
+#define UNDO TEL_LK_DELETE_DISPATCH
 
 static const struct {
 	enum tel_lk_method method;
@@ -276,6 +454,53 @@ static const struct {
 	{ DELETE, 404, "{\"code\":\"not_found\",\"msg\":\"m\"}", TEL_LK_GONE, "not_found", 0 },
 	{ DELETE, 404, "{\"code\":\"bad_route\"}", TEL_LK_REFUSED, "bad_route", 0 },
 	{ DELETE, 404, "404 page not found", TEL_LK_REFUSED, "http_error", 0 },
+	{ ROOM, 200, "{\"sid\":\"RM_1\",\"name\":\"r\"}", TEL_LK_DONE, NULL, 1 },
+	{ ROOM, 200, "{\"sid\":\"RM_1\"}", TEL_LK_UNKNOWN, "bad_answer", 0 },
+	{ ROOM, 200, "{\"name\":\"r\"}", TEL_LK_UNKNOWN, "bad_answer", 0 },
+	{ ROOM, 400, "{\"code\":\"invalid_argument\"}", TEL_LK_REFUSED, "invalid_argument", 0 },
+	{ ROOMS, 200, "{}", TEL_LK_DONE, NULL, 0 },
+	{ ROOMS, 200, "{\"rooms\":[]}", TEL_LK_DONE, NULL, 0 },
+	{ ROOMS, 200, "{\"rooms\":[{\"sid\":\"1\",\"name\":\"r\"},{\"sid\":\"2\",\"name\":\"s\"}]}",
+	  TEL_LK_DONE, NULL, 2 },
+	{ ROOMS, 200, "{\"rooms\":[{}]}", TEL_LK_UNKNOWN, "bad_answer", 0 },
+	{ ROOMS, 200, "{\"rooms\":5}", TEL_LK_UNKNOWN, "bad_answer", 0 },
+	{ ONE, 200, "{\"sid\":\"PA_1\",\"identity\":\"sip-1\"}", TEL_LK_DONE, NULL, 1 },
+	{ ONE, 200, "{}", TEL_LK_UNKNOWN, "bad_answer", 0 },
+	{ ONE, 404, "{\"code\":\"not_found\",\"msg\":\"participant does not exist\"}", TEL_LK_GONE,
+	  "not_found", 0 },
+	{ UNDO, 200, "{\"id\":\"AD_1\"}", TEL_LK_DONE, NULL, 0 },
+	{ UNDO, 404, "{\"code\":\"not_found\",\"msg\":\"dispatch ID not found\"}", TEL_LK_GONE,
+	  "not_found", 0 },
+	{ DIAL, 200, "{\"participant_id\":\"PA_1\"}", TEL_LK_DONE, NULL, 1 },
+	{ DIAL, 200, "{\"sip_call_id\":\"SCL_1\"}", TEL_LK_UNKNOWN, "bad_answer", 0 },
+	{ DIAL, 200, "{}", TEL_LK_UNKNOWN, "bad_answer", 0 },
+	{ DIAL, 408, "{\"code\":\"canceled\",\"msg\":\"m\"}", TEL_LK_UNKNOWN, "canceled", 0 },
+	{ DIAL, 408, "{\"code\":\"deadline_exceeded\"}", TEL_LK_UNKNOWN, "deadline_exceeded", 0 },
+	{ DIAL, 503, "{\"code\":\"unavailable\",\"msg\":\"no response from servers\"}", TEL_LK_UNKNOWN,
+	  "unavailable", 0 },
+	{ DIAL, 503, "{\"code\":\"unavailable\",\"meta\":{\"sip_status_code\":\"busy\"}}",
+	  TEL_LK_UNKNOWN, "unavailable", 0 },
+	{ DIAL, 503, "{\"code\":\"unavailable\",\"meta\":{\"sip_status_code\":\"183\"}}",
+	  TEL_LK_UNKNOWN, "unavailable", 0 },
+	{ DIAL, 503, "{\"code\":\"unavailable\",\"meta\":\"486\"}", TEL_LK_UNKNOWN, "unavailable", 0 },
+	{ DIAL, 404, "{\"code\":\"not_found\",\"msg\":\"trunk\"}", TEL_LK_GONE, "not_found", 0 },
+	{ DIAL, 412, "{\"code\":\"failed_precondition\"}", TEL_LK_REFUSED, "failed_precondition", 0 },
+	/* That may have been a busy phone. */
+	{ DIAL, 429, "{\"code\":\"resource_exhausted\"}", TEL_LK_REFUSED, "resource_exhausted", 0 },
+	{ DIAL, 429, "slow down", TEL_LK_TRY_LATER, "http_error", 0 },
+	{ MOVE, 200, "{}", TEL_LK_DONE, NULL, 0 },
+	{ MOVE, 200, "{\"transfer_id\":\"\",\"status\":\"STS_TRANSFER_ONGOING\",\"sip_status\":null}",
+	  TEL_LK_DONE, NULL, 0 },
+	{ MOVE, 200, "{\"transfer_id\":\"ST_1\",\"status\":\"STS_TRANSFER_SUCCESSFUL\"}", TEL_LK_DONE,
+	  NULL, 0 },
+	{ MOVE, 200, "{\"transfer_id\":\"ST_1\",\"status\":\"STS_TRANSFER_ONGOING\"}", TEL_LK_UNKNOWN,
+	  "transfer_ongoing", 0 },
+	{ MOVE, 200, "{\"transferId\":\"ST_1\",\"status\":\"STS_TRANSFER_FAILED\"}", TEL_LK_REFUSED,
+	  "transfer_failed", 0 },
+	{ MOVE, 404, "{\"code\":\"not_found\"}", TEL_LK_GONE, "not_found", 0 },
+	{ MOVE, 408, "{\"code\":\"deadline_exceeded\"}", TEL_LK_UNKNOWN, "deadline_exceeded", 0 },
+	{ CREATE, 503, "{\"code\":\"unavailable\",\"meta\":{\"sip_status_code\":\"486\"}}",
+	  TEL_LK_UNKNOWN, "unavailable", 0 },
 	{ CREATE, 400, "{\"code\":\"invalid_argument\",\"meta\":{\"a\":\"b\"}}", TEL_LK_REFUSED,
 	  "invalid_argument", 0 },
 	{ CREATE, 401, "{\"code\":\"unauthenticated\"}", TEL_LK_REFUSED, "unauthenticated", 0 },
@@ -306,10 +531,104 @@ static void answers_get_their_verdict(void)
 		CHECK_INT(a.verdict, answers[i].verdict);
 		CHECK_INT(a.method, answers[i].method);
 		CHECK_INT(a.http_status, answers[i].status);
-		CHECK_INT(a.n_dispatches + a.n_participants, answers[i].n);
+		CHECK_INT(a.n_dispatches + a.n_participants + a.n_rooms, answers[i].n);
 		CHECK_STR(a.code, answers[i].code);
+		CHECK_INT(a.sip_status_code, 0);
 		tel_arena_release(&mem);
 	}
+}
+
+/* What the far end said: as recorded, and as later servers put it. */
+static void the_far_end_is_heard(void)
+{
+	static const struct { int http; const char *code, *meta; int sip; const char *words; } cases[] = {
+		{ 503, "unavailable", "\"486\",\"sip_status\":\"Busy Here\"", 486, "Busy Here" },
+		{ 503, "unavailable", "\"603\",\"sip_status\":\"Decline\"", 603, "Decline" },
+		{ 400, "invalid_argument", "\"404\",\"sip_status\":\"Not Found\"", 404, "Not Found" },
+		{ 404, "not_found", "\"404\",\"sip_status\":\"Not Found\"", 404, "Not Found" },
+		{ 429, "resource_exhausted", "\"486\"", 486, NULL },
+		{ 408, "deadline_exceeded", "408", 408, NULL },
+		{ 412, "failed_precondition", "\"500\",\"sip_status\":5", 500, NULL },
+	};
+	char text[256];
+	struct tel_lk_answer a;
+	struct tel_arena mem;
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "{\"code\":\"%s\",\"msg\":\"m\",\"meta\":"
+			 "{\"sip_status_code\":%s}}", cases[i / 2].code, cases[i / 2].meta);
+		tel_arena_init(&mem, ARENA);
+		CHECK_INT(tel_twirp_decode(i % 2 ? MOVE : DIAL, cases[i / 2].http,
+					   tel_str_from(text), &mem, &a), TEL_OK);
+		CHECK_INT(a.verdict, TEL_LK_REFUSED);
+		CHECK_INT(a.http_status, cases[i / 2].http);
+		CHECK_STR(a.code, cases[i / 2].code);
+		CHECK_INT(a.sip_status_code, cases[i / 2].sip);
+		CHECK_STR(a.sip_status, cases[i / 2].words);
+		tel_arena_release(&mem);
+	}
+}
+
+static void a_failed_transfer_says_why(void)
+{
+	struct tel_lk_answer a;
+	struct tel_arena mem;
+
+	tel_arena_init(&mem, ARENA);
+	CHECK_INT(tel_twirp_decode(MOVE, 200, TEL_STR(
+		"{\"transfer_id\":\"X\",\"status\":\"STS_TRANSFER_FAILED\",\"reason\":\"STR_REJECTED\","
+		"\"sip_status\":{\"code\":\"SIP_STATUS_GLOBAL_DECLINE\",\"status\":\"Decline\"}}"),
+				   &mem, &a), TEL_OK);
+	CHECK_INT(a.verdict, TEL_LK_REFUSED);
+	CHECK_STR(a.message, "STR_REJECTED");
+	CHECK_STR(a.sip_status, "Decline");
+	tel_arena_release(&mem);
+}
+
+/* Either spelling; and what LiveKit tells of a room besides is not looked at. */
+static void rooms_and_phones_are_read(void)
+{
+	static const char *const rooms[] = {
+		"{\"sid\":\"RM_1\",\"name\":\"r\",\"creation_time_ms\":\"1795400325657\","
+		"\"creation_time\":\"1795400325\",\"turn_password\":\"s3cret\","
+		"\"metadata\":\"{\\\"telephony\\\":{\\\"callId\\\":\\\"c\\\"}}\"}",
+		"{\"sid\":\"RM_1\",\"name\":\"r\",\"creationTimeMs\":1795400325657,"
+		"\"metadata\":\"{\\\"telephony\\\":{\\\"callId\\\":\\\"c\\\"}}\"}",
+	};
+	static const char *const phones[] = {
+		"{\"participant_id\":\"PA_1\",\"participant_identity\":\"sip-1\",\"room_name\":\"r\","
+		"\"sip_call_id\":\"SCL_1\"}",
+		"{\"participantId\":\"PA_1\",\"participantIdentity\":\"sip-1\",\"sipCallId\":\"SCL_1\"}",
+	};
+	struct tel_lk_answer a;
+	struct tel_arena mem;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		tel_arena_init(&mem, ARENA);
+		CHECK_INT(tel_twirp_decode(ROOM, 200, tel_str_from(rooms[i]), &mem, &a), TEL_OK);
+		CU_ASSERT_EQUAL_FATAL(a.n_rooms, 1);
+		CHECK_STR(a.rooms[0].sid, "RM_1");
+		CHECK_STR(a.rooms[0].name, "r");
+		CHECK_STR(a.rooms[0].call_id, "c");
+		CHECK_INT(a.rooms[0].created_at, 1795400325657);
+		CHECK_INT(tel_twirp_decode(DIAL, 200, tel_str_from(phones[i]), &mem, &a), TEL_OK);
+		CU_ASSERT_EQUAL_FATAL(a.n_participants, 1);
+		CHECK_INT(a.participants[0].kind, TEL_PARTICIPANT_SIP);
+		CHECK_STR(a.participants[0].sid, "PA_1");
+		CHECK_STR(a.participants[0].identity, "sip-1");
+		CHECK_STR(a.participants[0].sip_call_id, "SCL_1");
+		tel_arena_release(&mem);
+	}
+	tel_arena_init(&mem, ARENA);
+	CHECK_INT(tel_twirp_decode(ONE, 200, TEL_STR(
+		"{\"sid\":\"PA_1\",\"identity\":\"sip-1\",\"kind\":\"SIP\",\"attributes\":"
+		"{\"sip.callStatus\":\"ringing\",\"telephony.callId\":\"c\"}}"), &mem, &a), TEL_OK);
+	CU_ASSERT_EQUAL_FATAL(a.n_participants, 1);
+	CHECK_INT(a.participants[0].sip_status, TEL_SIP_RINGING);
+	CHECK_STR(a.participants[0].call_id, "c");
+	tel_arena_release(&mem);
 }
 
 static void our_own_dispatch_is_recognised(void)
@@ -321,13 +640,16 @@ static void our_own_dispatch_is_recognised(void)
 		"\"state\":{\"deleted_at\":\"1795400320308954306\"}},"
 		"{\"id\":\"3\",\"agentName\":\"a\",\"metadata\":\"{\\\"telephony\\\":{\\\"callId\\\":\\\"c\\\","
 		"\\\"roomSid\\\":\\\"RM_1\\\"}}\",\"state\":null},"
-		"{\"id\":\"4\",\"metadata\":\"{\\\"telephony\\\":[]}\"}]}";
+		"{\"id\":\"4\",\"metadata\":\"{\\\"telephony\\\":[]}\",\"state\":{\"jobs\":[]}},"
+		"{\"id\":\"5\",\"metadata\":\"{\\\"telephony\\\":{\\\"callId\\\":\\\"\\\","
+		"\\\"roomSid\\\":null}}\",\"state\":{\"jobs\":[{\"id\":\"AJ_1\","
+		"\"state\":{\"status\":\"JS_RUNNING\"}}]}}]}";
 	struct tel_lk_answer a;
 	struct tel_arena mem;
 
 	tel_arena_init(&mem, ARENA);
 	CHECK_INT(tel_twirp_decode(LIST, 200, TEL_STR(text), &mem, &a), TEL_OK);
-	CU_ASSERT_EQUAL_FATAL(a.n_dispatches, 4);
+	CU_ASSERT_EQUAL_FATAL(a.n_dispatches, 5);
 	CU_ASSERT_FALSE(a.dispatches[0].deleted);
 	CU_ASSERT_TRUE(a.dispatches[1].deleted);
 	CU_ASSERT_PTR_NULL(a.dispatches[1].call_id.ptr);
@@ -336,6 +658,10 @@ static void our_own_dispatch_is_recognised(void)
 	CHECK_STR(a.dispatches[2].room_sid, "RM_1");
 	CU_ASSERT_FALSE(a.dispatches[2].deleted);
 	CU_ASSERT_PTR_NULL(a.dispatches[3].call_id.ptr);
+	CU_ASSERT_FALSE(a.dispatches[2].has_job || a.dispatches[3].has_job);
+	CU_ASSERT_PTR_NULL(a.dispatches[4].call_id.ptr);
+	CU_ASSERT_PTR_NULL(a.dispatches[4].room_sid.ptr);
+	CU_ASSERT_TRUE(a.dispatches[4].has_job);
 	tel_arena_release(&mem);
 }
 
@@ -447,10 +773,16 @@ static void urls_are_mapped(void)
 
 CU_TestInfo livekit_codec_tests[] = {
 	{ "requests are written", requests_are_written },
+	{ "rooms are asked for with their agent", rooms_are_asked_for_with_their_agent },
+	{ "phones are asked for by one request", phones_are_asked_for_by_one_request },
+	{ "incomplete requests are not", incomplete_requests_are_not },
 	{ "bad requests are not", bad_requests_are_not },
 	{ "grants are what LiveKit wants", grants_are_what_livekit_wants },
 	{ "recorded answers are read", recorded_answers_are_read },
 	{ "answers get their verdict", answers_get_their_verdict },
+	{ "the far end is heard", the_far_end_is_heard },
+	{ "a failed transfer says why", a_failed_transfer_says_why },
+	{ "rooms and phones are read", rooms_and_phones_are_read },
 	{ "our own dispatch is recognised", our_own_dispatch_is_recognised },
 	{ "metadata goes both ways", metadata_goes_both_ways },
 	{ "messages are bounded", messages_are_bounded },
