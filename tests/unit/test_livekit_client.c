@@ -57,7 +57,8 @@ struct seen {
 	enum tel_lk_verdict verdict;
 	int status;
 	tel_time retry_after;
-	size_t dispatches;
+	size_t dispatches, participants, rooms;
+	int sip_status_code;
 	char code[32], message[256];
 };
 
@@ -70,6 +71,9 @@ static void keep(void *ctx, const struct tel_lk_answer *answer)
 	seen->status = answer->http_status;
 	seen->retry_after = answer->retry_after;
 	seen->dispatches = answer->n_dispatches;
+	seen->participants = answer->n_participants;
+	seen->rooms = answer->n_rooms;
+	seen->sip_status_code = answer->sip_status_code;
 	snprintf(seen->code, sizeof(seen->code), "%.*s", TEL_STR_ARG(answer->code));
 	snprintf(seen->message, sizeof(seen->message), "%.*s", TEL_STR_ARG(answer->message));
 }
@@ -94,19 +98,39 @@ static struct tel_livekit *a_client(struct server *s)
 	return a_client_at("ws", server_port(s), 5 * TEL_SECOND);
 }
 
-static void start(struct tel_livekit *c, enum tel_lk_method method, const char *room,
-		  struct seen *seen)
+/* All that any of the methods wants. */
+static struct tel_call *a_call(void)
 {
 	struct tel_call *call = tel_call_new();
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(call);
+	CHECK_INT(tel_call_set(call, &call->trunk_id, TEL_STR("ST_1"), 100), TEL_OK);
+	CU_ASSERT_TRUE(tel_e164_parse(TEL_STR("+15550200"), &call->to));
+	call->dial.ringing_timeout = 45 * TEL_SECOND;
+	call->dial.max_duration = TEL_HOUR;
+	return call;
+}
+
+static void start_for(struct tel_livekit *c, enum tel_lk_method method, const char *room,
+		      tel_time timeout, struct seen *seen)
+{
+	struct tel_call *call = a_call();
 	struct tel_lk_request request = {
 		.method = method, .room = tel_str_from(room), .agent_name = TEL_STR("a"),
 		.agent_config = TEL_STR("{\"prompt\":\"p\"}"), .call = call,
+		.identity = TEL_STR("sip-1"), .transfer_to = TEL_STR("tel:+15550300"),
+		.dispatch_id = TEL_STR("AD_1"), .timeout = timeout,
 	};
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(call);
 	*seen = (struct seen){ 0 };
 	CU_ASSERT_EQUAL_FATAL(c->ops->send(c, &request, keep, seen), TEL_OK);
 	tel_call_free(call);	/* all was borrowed for the call only */
+}
+
+static void start(struct tel_livekit *c, enum tel_lk_method method, const char *room,
+		  struct seen *seen)
+{
+	start_for(c, method, room, 0, seen);
 }
 
 static void finish(struct tel_livekit *c, const struct seen *seen)
@@ -118,13 +142,19 @@ static void finish(struct tel_livekit *c, const struct seen *seen)
 	CHECK_INT(seen->n, 1);
 }
 
-static struct seen ask(struct tel_livekit *c, enum tel_lk_method method, const char *room)
+static struct seen ask_for(struct tel_livekit *c, enum tel_lk_method method, const char *room,
+			   tel_time timeout)
 {
 	struct seen seen;
 
-	start(c, method, room, &seen);
+	start_for(c, method, room, timeout, &seen);
 	finish(c, &seen);
 	return seen;
+}
+
+static struct seen ask(struct tel_livekit *c, enum tel_lk_method method, const char *room)
+{
+	return ask_for(c, method, room, 0);
 }
 
 /* ---- tests -------------------------------------------------------------- */
@@ -171,8 +201,12 @@ static void requests_are_answered_on_one_connection(void)
 		CHECK_INT(ask(c, TEL_LK_LIST_DISPATCH, "r").dispatches, 1);
 		CHECK_INT(ask(c, TEL_LK_LIST_PARTICIPANTS, "r").verdict, TEL_LK_DONE);
 		CHECK_INT(ask(c, TEL_LK_DELETE_ROOM, "r").verdict, TEL_LK_DONE);
+		CHECK_INT(ask(c, TEL_LK_CREATE_ROOM, "r").rooms, 1);
+		CHECK_INT(ask(c, TEL_LK_GET_PARTICIPANT, "r").participants, 1);
+		CHECK_INT(ask(c, TEL_LK_DELETE_DISPATCH, "r").verdict, TEL_LK_DONE);
+		CHECK_INT(ask(c, TEL_LK_LIST_ROOMS, "r").rooms, 1);
 	}
-	CHECK_INT(server_requests(s, "r"), 20);
+	CHECK_INT(server_requests(s, "r"), 40);
 	CHECK_INT(server_connections(s), 1);
 	c->ops->close(c);
 	server_stop(s);
@@ -190,14 +224,28 @@ static struct tel_str header(const char *head, const char *name)
 	return tel_str_trim((struct tel_str){ at, (size_t)(end - at) });
 }
 
+static void check_token(const char *head, const char *group, const char *grant,
+			const char *not_this)
+{
+	struct tel_str token = header(head, "\r\nAuthorization: Bearer ");
+	struct tel_jwt_claims claims;
+	struct tel_jwt_ring *ring;
+	struct tel_keys keys;
+
+	dev_keys(&keys);
+	CHECK_INT(tel_jwt_ring_new(&keys, &ring), TEL_OK);
+	CU_ASSERT_EQUAL_FATAL(tel_jwt_verify(ring, token, wall(NULL), &claims), TEL_JWT_VALID);
+	CU_ASSERT_TRUE(tel_jwt_grants(&claims, group, grant));
+	CU_ASSERT_FALSE(tel_jwt_grants(&claims, "video", not_this));
+	tel_jwt_claims_release(&claims);
+	tel_jwt_ring_free(ring);
+	tel_keys_release(&keys);
+}
+
 static void requests_carry_what_livekit_wants(void)
 {
 	struct server *s = server_start();
 	struct tel_livekit *c = a_client(s);
-	struct tel_jwt_claims claims;
-	struct tel_jwt_ring *ring;
-	struct tel_keys keys;
-	struct tel_str token;
 	const char *head;
 
 	CHECK_INT(ask(c, TEL_LK_CREATE_DISPATCH, "that-room").verdict, TEL_LK_DONE);
@@ -208,15 +256,9 @@ static void requests_carry_what_livekit_wants(void)
 	CHECK_STR(header(head, "\r\nUser-Agent:"), PACKAGE_NAME "/" PACKAGE_VERSION);
 	CHECK_INT(header(head, "\r\nX-Livekit-Request-Id:").len, 36);
 	CU_ASSERT_PTR_NULL(strcasestr(head, "\r\nExpect:"));
-	token = header(head, "\r\nAuthorization: Bearer ");
-	dev_keys(&keys);
-	CHECK_INT(tel_jwt_ring_new(&keys, &ring), TEL_OK);
-	CU_ASSERT_EQUAL_FATAL(tel_jwt_verify(ring, token, wall(NULL), &claims), TEL_JWT_VALID);
-	CU_ASSERT_TRUE(tel_jwt_grants(&claims, "video", "roomAdmin"));
-	CU_ASSERT_FALSE(tel_jwt_grants(&claims, "video", "roomCreate"));
-	tel_jwt_claims_release(&claims);
-	tel_jwt_ring_free(ring);
-	tel_keys_release(&keys);
+	check_token(head, "video", "roomAdmin", "roomCreate");
+	CHECK_INT(ask(c, TEL_LK_CREATE_SIP_PARTICIPANT, "that-room").verdict, TEL_LK_DONE);
+	check_token(server_last_head(s), "sip", "call", "roomAdmin");
 	c->ops->close(c);
 	server_stop(s);
 }
@@ -224,6 +266,8 @@ static void requests_carry_what_livekit_wants(void)
 #define CREATE TEL_LK_CREATE_DISPATCH
 #define LIST TEL_LK_LIST_DISPATCH
 #define DELETE TEL_LK_DELETE_ROOM
+#define DIAL TEL_LK_CREATE_SIP_PARTICIPANT
+#define MOVE TEL_LK_TRANSFER_SIP_PARTICIPANT
 
 static const struct {
 	enum tel_lk_method method;
@@ -238,6 +282,14 @@ static const struct {
 	{ CREATE, "429", TEL_LK_TRY_LATER, 429, "some_code", 7 * TEL_SECOND },
 	{ CREATE, "503", TEL_LK_UNKNOWN, 503, "some_code", 7 * TEL_SECOND },
 	{ CREATE, "500", TEL_LK_UNKNOWN, 500, "some_code", 0 },
+	{ CREATE, "busy", TEL_LK_UNKNOWN, 503, "unavailable", 0 },
+	{ DIAL, "busy", TEL_LK_REFUSED, 503, "unavailable", 0 },
+	{ DIAL, "canceled", TEL_LK_UNKNOWN, 408, "canceled", 0 },
+	{ DIAL, "429", TEL_LK_REFUSED, 429, "some_code", 7 * TEL_SECOND },
+	{ DIAL, "503", TEL_LK_UNKNOWN, 503, "some_code", 7 * TEL_SECOND },
+	{ DIAL, "half", TEL_LK_UNKNOWN, 0, "network", 0 },
+	{ MOVE, "busy", TEL_LK_REFUSED, 503, "unavailable", 0 },
+	{ MOVE, "404", TEL_LK_GONE, 404, "not_found", 0 },
 	{ CREATE, "redirect", TEL_LK_REFUSED, 302, "http_error", 0 },
 	{ CREATE, "late", TEL_LK_DONE, 200, "", 0 },
 	{ CREATE, "drop", TEL_LK_UNKNOWN, 0, "network", 0 },
@@ -263,6 +315,8 @@ static void answers_get_their_verdict(void)
 		CHECK_INT(seen.verdict, answers[i].verdict);
 		CHECK_INT(seen.status, answers[i].status);
 		CHECK_INT(seen.retry_after, answers[i].retry_after);
+		CHECK_INT(seen.sip_status_code, seen.status == 503 &&
+						seen.verdict == TEL_LK_REFUSED ? 486 : 0);
 		CU_ASSERT_STRING_EQUAL(seen.code, answers[i].code);
 		CU_ASSERT_PTR_NULL(strstr(seen.message, DEV_SECRET));
 		c->ops->close(c);
@@ -313,6 +367,26 @@ static void time_runs_out(void)
 	server_stop(s);
 }
 
+/* The client's own time-out is no ceiling to that of a request. */
+static void a_request_may_have_its_own_time(void)
+{
+	struct server *s = server_start();
+	struct tel_livekit *c = a_client_at("ws", server_port(s), 100);
+	tel_time began;
+
+	CHECK_INT(ask(c, LIST, "late").verdict, TEL_LK_UNKNOWN);
+	CHECK_INT(ask_for(c, LIST, "late", 10 * TEL_SECOND).verdict, TEL_LK_DONE);
+	CHECK_INT(ask_for(c, DIAL, "late", 2 * TEL_HOUR).verdict, TEL_LK_DONE);
+	c->ops->close(c);
+	c = a_client_at("ws", server_port(s), 0);
+	began = read_clock(CLOCK_MONOTONIC);
+	CHECK_INT(ask_for(c, DIAL, "never", 100).verdict, TEL_LK_UNKNOWN);
+	CU_ASSERT(read_clock(CLOCK_MONOTONIC) - began < 5 * TEL_SECOND);
+	CHECK_INT(server_requests(s, "never"), 1);
+	c->ops->close(c);
+	server_stop(s);
+}
+
 /*
  * The heart of it: a kept-alive connection that breaks after the request was
  * read. libcurl would send it again on a new one; a dispatch must not be.
@@ -333,6 +407,36 @@ static void a_dispatch_is_never_sent_twice(void)
 	CHECK_INT(server_requests(s, "drop-reused"), 1);
 	c->ops->close(c);
 	server_stop(s);
+}
+
+/* Nor is a dial or a transfer; and no kept-alive connection can fail them. */
+static void a_phone_is_never_rung_twice(void)
+{
+	static const enum tel_lk_method methods[] = { DIAL, MOVE };
+	struct server *s;
+	struct tel_livekit *c;
+	struct seen seen;
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		s = server_start();
+		c = a_client(s);
+		CHECK_INT(ask(c, LIST, "warm").verdict, TEL_LK_DONE);
+		CHECK_INT(ask(c, methods[i], "drop-reused").verdict, TEL_LK_DONE);
+		CHECK_INT(server_requests(s, "drop-reused"), 1);
+		CHECK_INT(server_connections(s), 2);
+		seen = ask(c, methods[i], "drop");
+		CHECK_INT(seen.verdict, TEL_LK_UNKNOWN);
+		CU_ASSERT_STRING_EQUAL(seen.code, "network");
+		CHECK_INT(server_requests(s, "drop"), 1);
+		CHECK_INT(ask(c, LIST, "warm").verdict, TEL_LK_DONE);
+		CHECK_INT(server_requests(s, "drop"), 1);
+		c->ops->close(c);
+		server_stop(s);
+		c = a_client_at("http", unused_port(), 0);
+		CHECK_INT(ask(c, methods[i], "r").verdict, TEL_LK_NOT_SENT);
+		c->ops->close(c);
+	}
 }
 
 static void what_may_be_repeated_is_repeated_once(void)
@@ -511,6 +615,8 @@ CU_TestInfo livekit_client_tests[] = {
 	{ "answers get their verdict", answers_get_their_verdict },
 	{ "nothing was sent where nobody listens", nothing_was_sent_where_nobody_listens },
 	{ "time runs out", time_runs_out },
+	{ "a request may have its own time", a_request_may_have_its_own_time },
+	{ "a phone is never rung twice", a_phone_is_never_rung_twice },
 	{ "a dispatch is never sent twice", a_dispatch_is_never_sent_twice },
 	{ "what may be repeated is repeated once", what_may_be_repeated_is_repeated_once },
 	{ "a connection closed meanwhile is noticed", a_connection_closed_meanwhile_is_noticed },

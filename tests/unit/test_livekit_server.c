@@ -68,30 +68,53 @@ static size_t whole(const char *text, size_t len, size_t *head)
 	return len >= *head + body ? *head + body : 0;
 }
 
+/* The room's name, whichever member it is in. */
+static void find_room(const char *body, char room[64])
+{
+	static const char *const members[] = { "\"room\":\"", "\"room_name\":\"",
+					       "\"name\":\"", "\"names\":[\"" };
+	const char *at = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; !at && i < sizeof(members) / sizeof(members[0]); i++) {
+		at = strstr(body, members[i]);
+		if (at)
+			at += strlen(members[i]);
+	}
+	for (; at && *at && *at != '"' && n < 63; at++)
+		room[n++] = *at;
+	room[n] = '\0';
+}
+
 static void note(struct connection *c, size_t head, const char *body, char room[64])
 {
-	const char *at = strstr(body, "\"room\":\"");
 	struct server *s = c->server;
-	size_t n = 0;
 
-	if (at)
-		for (at += strlen("\"room\":\""); *at && *at != '"' && n < 63; at++)
-			room[n++] = *at;
-	room[n] = '\0';
+	find_room(body, room);
 	pthread_mutex_lock(&s->lock);
 	if (s->n_requests < MAX_REQUESTS)
-		memcpy(s->rooms[s->n_requests++], room, n + 1);
+		memcpy(s->rooms[s->n_requests++], room, 64);
 	snprintf(s->head, sizeof(s->head), "%.*s", (int)head, c->text);
 	pthread_mutex_unlock(&s->lock);
 }
 
 static const char *fitting(const char *head)
 {
-	if (strstr(head, "/CreateDispatch"))
-		return "{\"id\":\"AD_1\",\"agent_name\":\"a\"}";
-	if (strstr(head, "/ListDispatch"))
-		return "{\"agent_dispatches\":[{\"id\":\"AD_1\"}]}";
-	return strstr(head, "/ListParticipants") ? "{\"participants\":[]}" : "{}";
+	static const struct { const char *method, *body; } bodies[] = {
+		{ "/CreateDispatch", "{\"id\":\"AD_1\",\"agent_name\":\"a\"}" },
+		{ "/ListDispatch", "{\"agent_dispatches\":[{\"id\":\"AD_1\"}]}" },
+		{ "/ListParticipants", "{\"participants\":[]}" },
+		{ "/CreateRoom", "{\"sid\":\"RM_1\",\"name\":\"r\",\"turn_password\":\"x\"}" },
+		{ "/GetParticipant", "{\"sid\":\"PA_1\",\"kind\":\"SIP\"}" },
+		{ "/CreateSIPParticipant", "{\"participant_id\":\"PA_1\",\"sip_call_id\":\"SCL_1\"}" },
+		{ "/ListRooms", "{\"rooms\":[{\"sid\":\"RM_1\",\"name\":\"r\"}]}" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		if (strstr(head, bodies[i].method))
+			return bodies[i].body;
+	return "{}";
 }
 
 static void say(int fd, const char *text)
@@ -148,6 +171,11 @@ static bool act(struct connection *c, const char *room, const char *head)
 		say(c->fd, "SSH-2.0-OpenSSH_9.2\r\n\r\n\r\n");
 	else if (!strcmp(room, "half"))
 		say(c->fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}");
+	else if (!strcmp(room, "busy"))
+		answer(c->fd, 503, "", "{\"code\":\"unavailable\",\"msg\":\"m\",\"meta\":"
+		       "{\"sip_status_code\":\"486\",\"sip_status\":\"Busy Here\"}}");
+	else if (!strcmp(room, "canceled"))
+		answer(c->fd, 408, "", "{\"code\":\"canceled\",\"msg\":\"m\"}");
 	else if (!strcmp(room, "redirect"))
 		answer(c->fd, 302, "Location: /elsewhere\r\n", "");
 	else if (status)

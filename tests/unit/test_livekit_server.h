@@ -21,6 +21,8 @@ struct server;
  *   "half"        half of what Content-Length promises, then closes
  *   "endless"     a body without an end
  *   "redirect"    302 to a path of its own
+ *   "busy"        503 with the far end's 486
+ *   "canceled"    408, as for a phone that nobody answered
  * and 200 with a fitting body otherwise.
  */
 struct server *server_start(void);
