@@ -42,7 +42,10 @@ enum tel_jwt_verdict {
 
 /* What a valid token says. Texts are absent when the claim is. */
 struct tel_jwt_claims {
-	struct json_object *root;	/* owned: all claims */
+	char *text;			/* owned: all claims, as they came … */
+	struct json_object *root;	/* … and parsed; owned. NULL: they are so
+					   plain that it was not needed, and
+					   there are no grants among them */
 	struct tel_str iss, sub, sha256;
 	tel_time exp, nbf;		/* nbf 0 = none */
 };

@@ -192,6 +192,12 @@ def edge_claims():
     yield "iss-number", head + compact(changed(good, iss=1))
     yield "other-key", head + compact(changed(good, iss="other"))
     yield "grant-number", head + compact(changed(good, sip={"call": 1}))
+    plain = {"exp": 1795398340, "iss": "devkey", "nbf": 1795398040, "sha256": "A" * 43 + "="}
+    yield "plain", head + compact(plain)
+    yield "plain-iss-number", head + compact(changed(plain, iss=1))
+    yield "plain-exp-text", head + compact(changed(plain, exp="1795398340"))
+    yield "plain-exp-twice", head + compact(plain).replace("}", ',"exp":1}')
+    yield "plain-many", head + compact({**plain, **{f"x{i}": i for i in range(5)}})
     yield "crit", '{"alg":"HS256","crit":["exp"]}\n' + compact(good)
     yield "alg-none", '{"alg":"none"}\n' + compact(good)
     yield "alg-twice", '{"alg":"none","alg":"HS256"}\n' + compact(good)

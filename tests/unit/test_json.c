@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "harness.h"
+#include "json/json_flat.h"
 #include "json/json_read.h"
 #include "json/json_tree.h"
 #include "json/json_write.h"
@@ -344,6 +346,86 @@ static void members_have_types_and_ranges(void)
 	json_object_put(o);
 }
 
+/* ---- flat objects ------------------------------------------------------------ */
+
+#define MAX_FLAT 4
+
+/* What is read as flat, json-c reads as the same members; how many there are. */
+static size_t flat_and_the_same(struct tel_str text)
+{
+	static const struct tel_json_rules rules = { 1000, TEL_JSON_DEPTH, false };
+	struct tel_json_flat members[MAX_FLAT];
+	struct json_object *o = NULL, *m;
+	size_t i, n = tel_json_read_flat(text, members, MAX_FLAT);
+	char key[100];
+
+	if (n == 0)
+		return 0;
+	CHECK_INT(tel_json_parse_object(text, &rules, &o), TEL_OK);
+	CHECK_INT(json_object_object_length(o), n);
+	for (i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), "%.*s", TEL_STR_ARG(members[i].key));
+		CU_ASSERT_TRUE_FATAL(json_object_object_get_ex(o, key, &m));
+		CHECK_INT(json_object_get_type(m),
+			  members[i].text.ptr ? json_type_string : json_type_int);
+		CU_ASSERT(tel_str_eq(tel_json_text_of(m), members[i].text));
+		CHECK_INT(members[i].text.ptr ? 0 : json_object_get_int64(m), members[i].number);
+	}
+	json_object_put(o);
+	return n;
+}
+
+static void flat_objects_need_no_tree(void)
+{
+	static const struct { const char *text; size_t n; } cases[] = {
+		{ "{\"a\":\"b\"}", 1 },
+		{ "{\"exp\":1795398340,\"iss\":\"devkey\",\"nbf\":0,\"sha256\":\"A+/=\"}", 4 },
+		{ "{\"\":\"\",\"~\":999999999999999}", 2 },
+		{ "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5}", 0 },	/* too many */
+		{ "{\"a\":1,\"b\":2,\"a\":3}", 0 },
+		{ "{\"a\":1000000000000000}", 0 }, { "{\"a\":01}", 0 }, { "{\"a\":00}", 0 },
+		{ "{\"a\":-1}", 0 }, { "{\"a\":1.5}", 0 }, { "{\"a\":1e3}", 0 },
+		{ "{\"a\":true}", 0 }, { "{\"a\":null}", 0 }, { "{\"a\":{}}", 0 },
+		{ "{\"a\":[]}", 0 }, { "{\"a\":\"\\n\"}", 0 }, { "{\"\\u0061\":1}", 0 },
+		{ "{\"a\":\"\xc3\xa9\"}", 0 }, { "{\"a\":\"\x7f\"}", 0 }, { "{\"a\":\"\t\"}", 0 },
+		{ "{\"a\": 1}", 0 }, { " {\"a\":1}", 0 }, { "{\"a\":1}\n", 0 }, { "{\"a\":1,}", 0 },
+		{ "{\"a\":}", 0 }, { "{\"a\"}", 0 }, { "{a:1}", 0 }, { "{,}", 0 }, { "{}", 0 }, { "{", 0 },
+		{ "[\"a\"]", 0 }, { "\"a\"", 0 }, { "1", 0 }, { "", 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++)
+		CHECK_INT(flat_and_the_same(tel_str_from(cases[i].text)), cases[i].n);
+	CHECK_INT(flat_and_the_same(TEL_STR_NONE), 0);
+}
+
+/* One byte changed to any other, left out, or cut off there. */
+static void what_is_nearly_flat_is_read_the_same_too(void)
+{
+	static const char text[] = "{\"exp\":1795,\"iss\":\"key\",\"n\":0}";
+	char changed[sizeof(text)], *tight;
+	size_t at, n_flat = 0, len = sizeof(text) - 1;
+	int c;
+
+	for (at = 0; at < len; at++) {
+		for (c = 0; c < 256; c++) {
+			memcpy(changed, text, sizeof(text));
+			changed[at] = (char)c;
+			n_flat += flat_and_the_same((struct tel_str){ changed, len }) > 0;
+		}
+		memcpy(changed, text, at);
+		memcpy(changed + at, text + at + 1, len - at);
+		flat_and_the_same((struct tel_str){ changed, len - 1 });
+		/* On the heap, where a byte read too much is seen. */
+		tight = malloc(at + 1);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(tight);
+		memcpy(tight, text, at);
+		CHECK_INT(flat_and_the_same((struct tel_str){ tight, at }), 0);
+		free(tight);
+	}
+	CU_ASSERT(n_flat > 600);	/* 7 bytes of texts and 4 digits may be others */
+}
+
 int main(void)
 {
 	CU_TestInfo writing[] = {
@@ -360,9 +442,16 @@ int main(void)
 		{ "members have types and ranges", members_have_types_and_ranges },
 		CU_TEST_INFO_NULL
 	};
+	CU_TestInfo flat[] = {
+		{ "flat objects need no tree", flat_objects_need_no_tree },
+		{ "what is nearly flat is read the same, too",
+		  what_is_nearly_flat_is_read_the_same_too },
+		CU_TEST_INFO_NULL
+	};
 	CU_SuiteInfo suites[] = {
 		{ "writing", NULL, NULL, NULL, NULL, writing },
 		{ "reading", NULL, NULL, NULL, NULL, reading },
+		{ "flat objects", NULL, NULL, NULL, NULL, flat },
 		CU_SUITE_INFO_NULL
 	};
 

@@ -212,6 +212,14 @@ static const struct token_case token_cases[] = {
 	{ "iss as a number", HS256, "{\"iss\":5,\"exp\":1795398340}", TEL_WEBHOOK_BAD_JWT },
 	{ "sha256 as a list", HS256, "{\"iss\":\"devkey\",\"exp\":1795398340,\"sha256\":[]}",
 	  TEL_WEBHOOK_BAD_JWT },
+	{ "sha256 as a number", HS256, "{\"iss\":\"devkey\",\"exp\":1795398340,\"sha256\":1}",
+	  TEL_WEBHOOK_BAD_JWT },
+	{ "exp twice: the last counts", HS256,
+	  "{\"iss\":\"devkey\",\"exp\":1795398340,\"exp\":1,\"sha256\":\"" HASH "\"}",
+	  TEL_WEBHOOK_EXPIRED },
+	{ "more claims than are plain", HS256,
+	  "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"iss\":\"devkey\",\"exp\":1795398340,"
+	  "\"sha256\":\"" HASH "\"}", TEL_WEBHOOK_GENUINE },
 	{ "no sha256", HS256, "{\"iss\":\"devkey\",\"exp\":1795398340}",
 	  TEL_WEBHOOK_BODY_HASH_MISMATCH },
 	{ "empty sha256", HS256, "{\"iss\":\"devkey\",\"exp\":1795398340,\"sha256\":\"\"}",
@@ -281,31 +289,39 @@ static void fill_in(const struct tel_jwt_ring *ring, const char *claims, struct 
 	tel_buf_puts(out, at + strlen(HASH));
 }
 
+/* A blank before the claims changes nothing but how they are read. */
+static void check_verdict(struct tel_webhook_verifier *v, const struct tel_jwt_ring *ring,
+			  const struct token_case *c, const char *blank)
+{
+	enum tel_webhook_verdict got;
+	struct tel_buf claims, token;
+
+	tel_buf_init(&claims, 4096);
+	tel_buf_init(&token, 8192);
+	tel_buf_puts(&claims, blank);
+	fill_in(ring, c->claims, &claims);
+	CHECK_INT(tel_jwt_sign(ring, TEL_STR(DEV_KEY), tel_str_from(c->header),
+			       tel_buf_str(&claims), &token), TEL_OK);
+	got = ask(v, tel_buf_str(&token), TEL_STR(BODY), NOW);
+	if (got != c->verdict)
+		fprintf(stderr, "\n%s: %s, not %s\n", c->what, tel_webhook_verdict_text(got),
+			tel_webhook_verdict_text(c->verdict));
+	CHECK_INT(got, c->verdict);
+	tel_buf_release(&claims);
+	tel_buf_release(&token);
+}
+
 static void tokens_get_their_verdict(void)
 {
 	const struct token_case *c = token_cases;
 	struct tel_webhook_verifier *v;
-	enum tel_webhook_verdict got;
-	struct tel_buf claims, token;
 	struct tel_jwt_ring *ring;
 
 	v = a_verifier(&ring);
-	tel_buf_init(&claims, 4096);
-	tel_buf_init(&token, 8192);
 	for (; c < token_cases + sizeof(token_cases) / sizeof(token_cases[0]); c++) {
-		tel_buf_clear(&claims);
-		tel_buf_clear(&token);
-		fill_in(ring, c->claims, &claims);
-		CHECK_INT(tel_jwt_sign(ring, TEL_STR(DEV_KEY), tel_str_from(c->header),
-				       tel_buf_str(&claims), &token), TEL_OK);
-		got = ask(v, tel_buf_str(&token), TEL_STR(BODY), NOW);
-		if (got != c->verdict)
-			fprintf(stderr, "\n%s: %s, not %s\n", c->what,
-				tel_webhook_verdict_text(got), tel_webhook_verdict_text(c->verdict));
-		CHECK_INT(got, c->verdict);
+		check_verdict(v, ring, c, "");
+		check_verdict(v, ring, c, "\n");
 	}
-	tel_buf_release(&claims);
-	tel_buf_release(&token);
 	tel_jwt_ring_free(ring);
 	tel_livekit_verifier_free(v);
 }
@@ -506,6 +522,39 @@ static void access_tokens_carry_their_grants(void)
 	tel_jwt_ring_free(ring);
 }
 
+static void plain_claims_carry_no_grants(void)
+{
+	static const char *const blanks[] = { "", " " };
+	struct tel_jwt_claims claims;
+	struct tel_jwt_ring *ring;
+	struct tel_buf text, token;
+	size_t i;
+
+	tel_livekit_verifier_free(a_verifier(&ring));
+	tel_buf_init(&text, 1000);
+	tel_buf_init(&token, 1000);
+	for (i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		tel_buf_clear(&text);
+		tel_buf_clear(&token);
+		tel_buf_printf(&text, "%s{\"iss\":\"%s\",\"sub\":\"me\",\"sha256\":\"x\",\"sip\":\"call\","
+			       "\"nbf\":1795398040,\"exp\":1795398340}", blanks[i], DEV_KEY);
+		CHECK_INT(tel_jwt_sign(ring, TEL_STR(DEV_KEY), TEL_STR(HS256), tel_buf_str(&text),
+				       &token), TEL_OK);
+		CU_ASSERT_EQUAL_FATAL(tel_jwt_verify(ring, tel_buf_str(&token), NOW, &claims),
+				      TEL_JWT_VALID);
+		CHECK_STR(claims.iss, DEV_KEY);
+		CHECK_STR(claims.sub, "me");
+		CHECK_STR(claims.sha256, "x");
+		CHECK_INT(claims.nbf, 1795398040 * TEL_SECOND);
+		CHECK_INT(claims.exp, 1795398340 * TEL_SECOND);
+		CU_ASSERT_FALSE(tel_jwt_grants(&claims, "sip", "call"));
+		tel_jwt_claims_release(&claims);
+	}
+	tel_buf_release(&text);
+	tel_buf_release(&token);
+	tel_jwt_ring_free(ring);
+}
+
 CU_TestInfo livekit_jwt_tests[] = {
 	{ "base64 goes both ways", base64_goes_both_ways },
 	{ "long base64 is decoded in pieces", long_base64_is_decoded_in_pieces },
@@ -518,5 +567,6 @@ CU_TestInfo livekit_jwt_tests[] = {
 	{ "any of several keys will do", any_of_several_keys_will_do },
 	{ "without keys nobody is known", without_keys_nobody_is_known },
 	{ "access tokens carry their grants", access_tokens_carry_their_grants },
+	{ "plain claims carry no grants", plain_claims_carry_no_grants },
 	CU_TEST_INFO_NULL
 };
