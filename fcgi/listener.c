@@ -234,8 +234,11 @@ static enum tel_err accept_one(struct tel_listener *l, int *connection)
 static enum tel_err wait_for_one(struct tel_listener *l, int *connection)
 {
 	struct epoll_event event;
-	int n = epoll_wait(l->epoll, &event, 1, -1);
+	int n;
 
+	if (atomic_load(&l->stopped))
+		return TEL_ENOTFOUND;
+	n = epoll_wait(l->epoll, &event, 1, -1);
 	if (n <= 0)
 		return n == 0 || errno == EINTR ? TEL_ECONFLICT : TEL_EIO;
 	if (event.data.fd == l->stop)
@@ -247,27 +250,26 @@ static enum tel_err wait_for_one(struct tel_listener *l, int *connection)
 }
 
 /*
- * Under load there is always a connection to accept, so that comes first and
- * saves a system call; not while kept ones could wait behind it for ever.
+ * Under load there is always a connection to accept: that comes first, by
+ * whoever is free, and saves waking a leader for it. Not while kept ones
+ * could wait behind it for ever. TEL_ECONFLICT: there is none.
  */
-static enum tel_err try_next(struct tel_listener *l, int *connection)
+static enum tel_err try_now(struct tel_listener *l, int *connection)
 {
-	enum tel_err err = TEL_ECONFLICT;
-
 	if (atomic_load(&l->stopped))
 		return TEL_ENOTFOUND;
-	if (atomic_load(&l->n_kept_hint) == 0)
-		err = accept_one(l, connection);
-	return err == TEL_ECONFLICT ? wait_for_one(l, connection) : err;
+	return atomic_load(&l->n_kept_hint) == 0 ? accept_one(l, connection) : TEL_ECONFLICT;
 }
 
 enum tel_err tel_listener_next(struct tel_listener *l, int *connection)
 {
-	enum tel_err err;
+	enum tel_err err = try_now(l, connection);
 
+	if (err != TEL_ECONFLICT)
+		return err;
 	pthread_mutex_lock(&l->leader);
 	do {
-		err = try_next(l, connection);
+		err = wait_for_one(l, connection);
 	} while (err == TEL_ECONFLICT);
 	pthread_mutex_unlock(&l->leader);
 	return err;
