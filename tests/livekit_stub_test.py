@@ -28,6 +28,7 @@ DISPATCH = "AgentDispatchService/CreateDispatch"
 LIST_DISPATCH = "AgentDispatchService/ListDispatch"
 DELETE_DISPATCH = "AgentDispatchService/DeleteDispatch"
 DIAL = "SIP/CreateSIPParticipant"
+TRANSFER = "SIP/TransferSIPParticipant"
 CALLEE = "+15550200"
 QUICK = {"agent_delay": 0.02, "answer_delay": 0.01, "departure_timeout": 0.1, "list_dispatch_delay": 0.05}
 
@@ -432,22 +433,99 @@ class DialTest(StubTest):
         self.assertEqual(stub.api(DIAL, dial_order("out", ringing_timeout="soon")).status, 400)
         self.assertEqual(stub.state()["dial_count"], 0)
 
+    def test_any_sip_response(self) -> None:
+        stub = self.start()
+        cases = [(480, 503, "unavailable"), (600, 503, "unavailable"), (403, 403, "permission_denied"),
+                 (408, 408, "deadline_exceeded"), (487, 409, "aborted"), (500, 500, "internal")]  # fmt: skip
+        for sip_code, status, code in cases:
+            with self.subTest(sip_code):
+                stub.callee(CALLEE, "refuse", after=0, sip_code=sip_code, sip_status="Words")
+                answer = stub.api(DIAL, dial_order("out"), "out")
+                self.assertEqual((answer.status, answer.body["code"]), (status, code))
+                meta = {"sip_status_code": str(sip_code), "sip_status": "Words"}
+                self.assertEqual(answer.body["meta"], meta)
+        stub.callee(CALLEE, "busy", after=0, twirp_code="resource_exhausted")
+        answer = stub.api(DIAL, dial_order("out"), "out")
+        self.assertEqual((answer.status, answer.body["meta"]["sip_status_code"]), (429, "486"))
+        with self.assertRaises(StubError):
+            stub.callee(CALLEE, "refuse")
+
+    def test_a_trunk_that_is_gone_rings_nobody(self) -> None:
+        stub = self.start()
+        answer = stub.api(DIAL, dial_order("out", sip_trunk_id="ST_gone"), "out")
+        self.assertEqual((answer.status, answer.body["code"]), (404, "not_found"))
+        self.assertNotIn("meta", answer.body)
+        stub.faults({"method": DIAL, "status": 503})
+        answer = stub.api(DIAL, dial_order("out"), "out")
+        self.assertEqual((answer.status, answer.body["code"]), (503, "unavailable"))
+        self.assertEqual((stub.state()["dial_count"], stub.state()["room_count"]), (0, 0))
+
+    def test_the_server_waits_for_an_answer_only_so_long(self) -> None:
+        stub = self.start(dial_limit=0.1)
+        stub.callee(CALLEE, "no_answer", ring_after=0.01)
+        answer = stub.api(DIAL, dial_order("out", ringing_timeout="45s"), "out")
+        self.assertEqual((answer.status, answer.body["code"]), (408, "deadline_exceeded"))
+        self.assertEqual(stub.state()["dials"][0]["ended"], "CLIENT_INITIATED")
+        stub.api(DIAL, dial_order("out", wait_until_answered=False), "out")
+        stub.wait("participants", room="out", status="ringing")
+        time.sleep(0.15)
+        self.assertIsNone(stub.state()["dials"][1]["ended"])
+
+    def test_the_reply_may_come_after_the_hang_up(self) -> None:
+        webhooks = self.receiver()
+        stub = self.start([webhooks.url])
+        for behaviour, script, status in [("answer", {"talk_time": 0.02}, 200), ("busy", {}, 503)]:
+            with self.subTest(behaviour):
+                stub.callee(CALLEE, behaviour, after=0.01, reply_after=0.3, **script)
+                reply = self.background(stub.api, DIAL, dial_order(behaviour), behaviour)
+                left = {"event": "participant_left", "room": behaviour, "outcome": "delivered"}
+                stub.wait("webhooks", timeout=5, **left)
+                self.assertFalse(reply.done())
+                self.assertEqual(reply.result(5).status, status)
+
+    def test_calls_without_any_webhook(self) -> None:
+        webhooks = self.receiver()
+        stub = self.start([webhooks.url])
+        stub.webhook_faults(drop=1)
+        stub.callee(CALLEE, "answer", after=0.01, talk_time=0.02)
+        self.assertEqual(stub.api(DIAL, dial_order("out"), "out").status, 200)
+        stub.wait("rooms", room="out", exactly=0)
+        self.assertEqual(webhooks.requests, [])
+
+    def test_a_made_room_keeps_its_mark(self) -> None:
+        stub = self.start()
+        for mark in ("ours", "other"):
+            order = {"name": "out", "metadata": mark, "agents": [{"agent_name": "a", "metadata": "m"}]}
+            self.assertEqual(stub.api("RoomService/CreateRoom", order).body["metadata"], "ours")
+        stub.callee(CALLEE, "no_answer", ring_after=0.01)
+        self.background(stub.api, DIAL, dial_order("out"), "out")
+        stub.wait("participants", room="out", status="ringing")
+        rooms = stub.api("RoomService/ListRooms", {"names": ["out"]}).body["rooms"]
+        self.assertEqual([room["metadata"] for room in rooms], ["ours"])
+        where = {"room": "out", "identity": "callee"}
+        found = stub.api("RoomService/GetParticipant", where, "out").body
+        self.assertEqual(found["attributes"]["sip.callStatus"], "ringing")
+        self.assertEqual(len(self.dispatches(stub, "out")), 1)
+        stub.api("RoomService/DeleteRoom", {"room": "out"})
+        self.assertEqual(stub.api("RoomService/GetParticipant", where, "out").status, 404)
+
     def test_transfer_ends_the_leg(self) -> None:
         stub = self.start()
         stub.callee("+15550300", "answer", after=0)
         call = self.answered_call(stub)
         order = {"room_name": call["room"], "participant_identity": call["identity"]}
         transfer = {**order, "transfer_to": "tel:+15550300"}
-        self.assertEqual(stub.api("SIP/TransferSIPParticipant", transfer, call["room"]).status, 200)
+        self.assertEqual(stub.api(TRANSFER, transfer, call["room"]).status, 200)
         stub.wait("ended_calls", room=call["room"])
-        self.assertEqual(stub.api("SIP/TransferSIPParticipant", transfer, call["room"]).status, 404)
+        self.assertEqual(stub.api(TRANSFER, transfer, call["room"]).status, 404)
 
     def test_refused_transfer_leaves_the_call_alone(self) -> None:
         stub = self.start()
         stub.callee("+15550300", "busy", after=0)
         call = self.answered_call(stub)
         order = {"room_name": call["room"], "participant_identity": call["identity"]}
-        answer = stub.api("SIP/TransferSIPParticipant", {**order, "transfer_to": "tel:+15550300"})
+        transfer = {**order, "transfer_to": "tel:+15550300"}
+        answer = stub.api(TRANSFER, transfer, call["room"])
         self.assertEqual(answer.body["meta"]["sip_status_code"], "486")
         self.assertIsNone(stub.state()["calls"][0]["ended"])
 
@@ -571,6 +649,7 @@ class TokenTest(StubTest):
         stub = self.start()
         stub.room("r")
         admin = {"roomAdmin": True, "room": "r"}
+        transfer = {"room_name": "r", "participant_identity": "nobody", "transfer_to": "tel:+15550300"}
         cases: list[tuple[str, Json, Json, Json, int]] = [
             ("RoomService/ListRooms", {}, {"roomList": True}, {}, 200),
             ("RoomService/ListRooms", {}, admin, {}, 401),
@@ -585,6 +664,10 @@ class TokenTest(StubTest):
             ("SIP/ListSIPInboundTrunk", {}, {}, {"call": True}, 401),
             (DIAL, dial_order("r"), admin, {"admin": True}, 401),
             (DIAL, dial_order("r"), {}, {"call": True}, 200),
+            (TRANSFER, transfer, {}, {"call": True}, 401),
+            (TRANSFER, transfer, {"roomAdmin": True, "room": "other"}, {"call": True}, 401),
+            (TRANSFER, transfer, admin, {"admin": True}, 401),
+            (TRANSFER, transfer, admin, {"call": True}, 404),
             ("RoomService/DeleteRoom", {"room": "r"}, admin, {}, 401),
             ("RoomService/DeleteRoom", {"room": "r"}, {"roomCreate": True}, {}, 200),
         ]

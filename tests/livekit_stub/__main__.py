@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--ring-timeout", type=float, default=default.ring_timeout)
     add("--list-dispatch-delay", type=float, default=default.list_dispatch_delay, help="503 without a room")
     add("--unreachable-after", type=float, default=default.unreachable_after)
+    add("--dial-limit", type=float, default=default.dial_limit)
     add("--retry-scale", type=float, default=default.retry_scale, help="factor on the webhooks' retry waits")
     add("--webhook-max-age", type=float, default=default.webhook_max_age)
     add("--webhook-max-depth", type=int, default=default.webhook_max_depth)

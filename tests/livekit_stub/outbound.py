@@ -1,7 +1,7 @@
 """People whom we call: what they do is scripted by number."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import ids
@@ -10,7 +10,7 @@ from .model import Participant
 from .rooms import World
 from .scenarios import HUNG_UP, PhoneLeg
 
-ANSWER, BUSY, DECLINE, NOT_FOUND = "answer", "busy", "decline", "not_found"
+ANSWER, BUSY, DECLINE, NOT_FOUND, REFUSE = "answer", "busy", "decline", "not_found", "refuse"
 NO_ANSWER, UNREACHABLE = "no_answer", "unreachable"
 DEFAULT_RINGING_TIMEOUT = 30.0
 DEFAULT_AFTER = 0.2
@@ -26,19 +26,37 @@ class Refusal:
     reason: str
 
 
-REFUSALS = {
-    BUSY: Refusal(486, "Busy Here", "unavailable", "USER_REJECTED"),
-    DECLINE: Refusal(603, "Decline", "unavailable", HUNG_UP),
-    NOT_FOUND: Refusal(404, "Not Found", "invalid_argument", HUNG_UP),
+# The Twirp code of a SIP response, in livekit-server 1.11 (protocol's SIPStatus.GRPCStatus()).
+_TWIRP_CODES = {
+    **dict.fromkeys((400, 404, 420, 421, 484, 485), "invalid_argument"),
+    **dict.fromkeys((401, 403, 407), "permission_denied"),
+    **dict.fromkeys((408, 504), "deadline_exceeded"),
+    **dict.fromkeys((480, 486, 501, 503, 600, 603), "unavailable"),
+    487: "aborted",
 }
-BEHAVIOURS = (ANSWER, NO_ANSWER, UNREACHABLE, *REFUSALS)
+
+
+def refusal(sip_code: int, sip_status: str, twirp_code: str | None = None) -> Refusal:
+    """What becomes of a SIP response; later servers have other Twirp codes for some."""
+    reason = "USER_REJECTED" if sip_code == 486 else HUNG_UP
+    return Refusal(sip_code, sip_status, twirp_code or _TWIRP_CODES.get(sip_code, "internal"), reason)
+
+
+REFUSALS = {
+    BUSY: refusal(486, "Busy Here"),
+    DECLINE: refusal(603, "Decline"),
+    NOT_FOUND: refusal(404, "Not Found"),
+}
+BEHAVIOURS = (ANSWER, NO_ANSWER, UNREACHABLE, REFUSE, *REFUSALS)
 
 
 @dataclass
 class Script:
     """What happens when a number is dialled. Times are seconds; drop_reply_after cuts the API connection.
 
-    after is the time of the final response, or of giving up for a number that can't be reached.
+    after is the time of the final response, or of giving up for a number that can't be reached. The API's
+    answer comes reply_after later than what it tells. refuse takes its response from sip_code and sip_status;
+    twirp_code puts it as another server does.
     """
 
     behaviour: str = ANSWER
@@ -46,10 +64,24 @@ class Script:
     ring_after: float = 0.05
     talk_time: float | None = None
     drop_reply_after: float | None = None
+    reply_after: float = 0.0
+    sip_code: int | None = None
+    sip_status: str = ""
+    twirp_code: str | None = None
 
     def __post_init__(self) -> None:
         if self.behaviour not in BEHAVIOURS:
             raise ValueError(f"unknown behaviour {self.behaviour!r}; known: {', '.join(BEHAVIOURS)}")
+        if (self.behaviour == REFUSE) != (self.sip_code is not None):
+            raise ValueError("refuse, and nothing else, has a sip_code")
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """The far end's refusal, if it refuses."""
+        if self.sip_code is not None:
+            return refusal(self.sip_code, self.sip_status, self.twirp_code)
+        known = REFUSALS.get(self.behaviour)
+        return known and replace(known, twirp_code=self.twirp_code or known.twirp_code)
 
 
 @dataclass
@@ -67,6 +99,7 @@ class DialOrder:
     hide_phone_number: bool
     ringing_timeout: float
     max_call_duration: float | None
+    wait_until_answered: bool
 
     def all_attributes(self) -> dict[str, str]:
         """The attributes that livekit-sip gives a callee, plus the order's own."""
@@ -87,11 +120,11 @@ def _canceled() -> TwirpError:
     return TwirpError("canceled", "twirp error unknown: request canceled")
 
 
-def refused(refusal: Refusal) -> TwirpError:
+def refused(by: Refusal) -> TwirpError:
     """A SIP error response as the API reports it."""
-    status = f"sip status: {refusal.sip_code}: {refusal.sip_status}"
-    meta = {"sip_status_code": str(refusal.sip_code), "sip_status": refusal.sip_status}
-    return TwirpError(refusal.twirp_code, f"twirp error unknown: INVITE failed: {status}", meta)
+    status = f"sip status: {by.sip_code}: {by.sip_status}"
+    meta = {"sip_status_code": str(by.sip_code), "sip_status": by.sip_status}
+    return TwirpError(by.twirp_code, f"twirp error unknown: INVITE failed: {status}", meta)
 
 
 class Dial(PhoneLeg):
@@ -117,6 +150,8 @@ class Dial(PhoneLeg):
             self._later(self._order.ringing_timeout, self._no_answer)
             if self._script.behaviour != NO_ANSWER:
                 self._later(self._after(DEFAULT_AFTER), self._final)
+        if self._order.wait_until_answered:
+            self._later(self.world.settings.dial_limit, self._overdue)
         if self._script.drop_reply_after is not None:
             self._later(self._script.drop_reply_after, self._settle, DroppedConnection())
         return participant
@@ -132,12 +167,12 @@ class Dial(PhoneLeg):
             self.set_status("ringing")
 
     def _final(self) -> None:
-        refusal = REFUSALS.get(self._script.behaviour)
-        if refusal is None:
+        far_end = self._script.refusal
+        if far_end is None:
             self._answer()
             return
-        self._settle(refused(refusal))
-        self.withdraw(refusal.reason)
+        self._settle(refused(far_end))
+        self.withdraw(far_end.reason)
 
     def _answer(self) -> None:
         self.answered = True
@@ -147,6 +182,12 @@ class Dial(PhoneLeg):
         if self._order.max_call_duration is not None:
             self._later(self._order.max_call_duration, self.hang_up)
         self._settle(None)
+
+    def _overdue(self) -> None:
+        """livekit-server waits no longer, and livekit-sip's leave to ring ends with that."""
+        if not self.answered:
+            self._settle(TwirpError("deadline_exceeded", "twirp error unknown: request timed out"))
+            self.withdraw(HUNG_UP)
 
     def _no_answer(self) -> None:
         if not self.answered:
@@ -161,6 +202,13 @@ class Dial(PhoneLeg):
         if self.answered:
             self.set_status("hangup")
         self.withdraw(HUNG_UP)
+
+    async def replied(self) -> None:
+        """Wait for what the API has to answer; raises what is no success."""
+        try:
+            await asyncio.shield(self.reply)
+        finally:
+            await asyncio.sleep(self._script.reply_after)
 
     def _settle(self, error: Exception | None) -> None:
         if self.reply.done():

@@ -10,7 +10,7 @@ from .agents import Agents
 from .errors import TwirpError
 from .fields import Fields
 from .model import Participant, Room
-from .outbound import ANSWER, DEFAULT_AFTER, DEFAULT_RINGING_TIMEOUT, REFUSALS, Callees, DialOrder, refused
+from .outbound import ANSWER, DEFAULT_AFTER, DEFAULT_RINGING_TIMEOUT, Callees, DialOrder, refused
 from .rooms import World
 from .scenarios import PhoneLeg, Scenarios
 from .trunks import Trunks
@@ -26,6 +26,7 @@ class Method:
     grant: str
     room_field: str
     act: Act
+    also: str | None = None
 
 
 def _not_found(what: str) -> TwirpError:
@@ -54,7 +55,9 @@ class Services:
             "RoomService/GetParticipant": Method("room_admin", "room", self.get_participant),
             "RoomService/RemoveParticipant": Method("room_admin", "room", self.remove_participant),
             "SIP/CreateSIPParticipant": Method("sip_call", "room_name", self.create_sip_participant),
-            "SIP/TransferSIPParticipant": Method("sip_call", "room_name", self.transfer_sip_participant),
+            "SIP/TransferSIPParticipant": Method(
+                "sip_call", "room_name", self.transfer_sip_participant, also="room_admin"
+            ),
             "SIP/ListSIPInboundTrunk": Method("sip_admin", "", self.list_inbound_trunks),
             "SIP/ListSIPOutboundTrunk": Method("sip_admin", "", self.list_outbound_trunks),
             "SIP/ListSIPDispatchRule": Method("sip_admin", "", self.list_dispatch_rules),
@@ -162,7 +165,7 @@ class Services:
         dial = self._callees.dial(self._dial_order(request))
         participant = dial.participant
         if request.flag("wait_until_answered"):
-            await asyncio.shield(dial.reply)
+            await dial.replied()
         return {
             "participant_id": participant.sid if participant else "",
             "participant_identity": dial.identity,
@@ -190,6 +193,7 @@ class Services:
             hide_phone_number=request.flag("hide_phone_number"),
             ringing_timeout=DEFAULT_RINGING_TIMEOUT if ringing_timeout is None else ringing_timeout,
             max_call_duration=request.seconds("max_call_duration"),
+            wait_until_answered=request.flag("wait_until_answered"),
         )
 
     async def transfer_sip_participant(self, request: Fields) -> Answer:
@@ -199,8 +203,8 @@ class Services:
         target = request.text("transfer_to").removeprefix("tel:")
         script = self._callees.script(target)
         await asyncio.sleep(DEFAULT_AFTER if script.after is None else script.after)
-        if script.behaviour in REFUSALS:
-            raise refused(REFUSALS[script.behaviour])
+        if script.refusal is not None:
+            raise refused(script.refusal)
         if script.behaviour != ANSWER:
             raise TwirpError("canceled", "twirp error unknown: request canceled")
         if isinstance(participant.leg, PhoneLeg):

@@ -18,6 +18,7 @@ class Settings:
     ring_timeout: float = 180
     list_dispatch_delay: float = 3.0
     unreachable_after: float = 32.0
+    dial_limit: float = 80.0
     retry_scale: float = 1.0
     webhook_max_age: float = 30.0
     webhook_max_depth: int = 200

@@ -90,7 +90,8 @@ class Twirp:
                 raise _bad_route(request)
             claims = self._claims(request)
             entry.grants = {name: claims[name] for name in ("video", "sip") if name in claims}
-            check_grant(known.grant, entry.room, claims)
+            for grant in filter(None, (known.grant, known.also)):
+                check_grant(grant, entry.room, claims)
             if not request.headers.get("content-type", "").startswith("application/json"):
                 raise _bad_route(request)
             return json_response(await known.act(Fields(entry.body)))
