@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/problems.h"
 #include "base/str.h"
 
 struct tel_route_query {
@@ -38,10 +39,18 @@ struct tel_routing_ops {
 	/*
 	 * There is always an answer: the default. With `patch` (a JSON object)
 	 * its members are merged over the AgentConfig, last of all.
-	 * TEL_ENOMEM, TEL_ETOOBIG (the merged config), TEL_EMALFORMED (patch)
+	 * TEL_ENOMEM, TEL_ETOOBIG (the merged config), TEL_EMALFORMED (patch:
+	 * no JSON object, or a member that a rule could not have either)
 	 */
 	enum tel_err (*resolve)(struct tel_routing *routing, const struct tel_route_query *query,
 				struct tel_route *out);
+	/*
+	 * What is wrong with a patch, member by member, is added to `problems`
+	 * ("agentConfig.voice: it must be …"); nothing if it is good.
+	 * TEL_EMALFORMED (see problems) | TEL_ENOMEM
+	 */
+	enum tel_err (*check_patch)(struct tel_routing *routing, struct tel_str patch,
+				    struct tel_problems *problems);
 };
 
 struct tel_routing {

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "json/json_read.h"
 #include "json/json_tree.h"
 #include "routing/agent_config.h"
@@ -107,6 +108,29 @@ void tel_agent_config_check(struct json_object *config, const char *origin, cons
 	}
 	json_object_object_foreach(config, name, value)
 		check_member(name, value, origin, path, problems);
+}
+
+enum tel_err tel_agent_config_parse(struct tel_str text, struct json_object **out,
+				    struct tel_problems *problems)
+{
+	static const char path[] = "agentConfig";
+	static const struct tel_json_rules rules = { TEL_MAX_AGENT_CONFIG, TEL_JSON_DEPTH, false };
+	struct json_object *config = NULL;
+	size_t before = problems->n_errors;
+	enum tel_err err = tel_json_parse_object(text, &rules, &config);
+
+	if (err == TEL_EMALFORMED)
+		tel_problems_error(problems, (struct tel_problem_at){ .where = path },
+				   "it must be an object: {\"prompt\": …}");
+	if (!err)
+		tel_agent_config_check(config, NULL, path, problems);
+	if (!err && problems->n_errors > before)
+		err = TEL_EMALFORMED;
+	if (err)
+		json_object_put(config);
+	else
+		*out = config;
+	return err;
 }
 
 /* ---- merging ------------------------------------------------------------ */

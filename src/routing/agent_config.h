@@ -24,6 +24,14 @@ void tel_agent_config_check(struct json_object *config, const char *origin, cons
 			    struct tel_problems *problems);
 
 /*
+ * Read and check an AgentConfig that comes with a request; the problems'
+ * paths begin with "agentConfig". On TEL_OK the caller puts *out.
+ * TEL_EMALFORMED (see problems) | TEL_ETOOBIG | TEL_ENOMEM
+ */
+TEL_MUST_CHECK enum tel_err tel_agent_config_parse(struct tel_str text, struct json_object **out,
+						   struct tel_problems *problems);
+
+/*
  * JSON merge patch (RFC 7396): objects merge member by member, null removes,
  * all else replaces. `target` is changed (undefined on failure) and shares
  * nothing with `patch`, which is only read: several threads may merge the

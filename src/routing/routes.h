@@ -49,7 +49,8 @@ struct tel_route_reasons {
 /*
  * `reasons` may be NULL. Release *out with tel_route_release().
  * TEL_ETOOBIG (the number's and the trunk's rule together exceed
- * TEL_MAX_AGENT_CONFIG; each alone was checked) | TEL_ENOMEM
+ * TEL_MAX_AGENT_CONFIG; each alone was checked; or the
+ * query's patch is too much) | TEL_EMALFORMED (the patch) | TEL_ENOMEM
  */
 TEL_MUST_CHECK enum tel_err tel_routes_resolve(const struct tel_routes *routes,
 					       const struct tel_route_query *query,

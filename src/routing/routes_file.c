@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "routing/agent_config.h"
 #include "routing/routes_file.h"
 #include "base/banned.h"
 
@@ -254,7 +255,23 @@ static enum tel_err resolve(struct tel_routing *base, const struct tel_route_que
 	return err;
 }
 
-static const struct tel_routing_ops ops = { .name = "file", .resolve = resolve };
+static enum tel_err check_patch(struct tel_routing *base, struct tel_str patch,
+				struct tel_problems *problems)
+{
+	struct json_object *config;
+	enum tel_err err = tel_agent_config_parse(patch, &config, problems);
+
+	(void)base;
+	if (!err)
+		json_object_put(config);
+	return err;
+}
+
+static const struct tel_routing_ops ops = {
+	.name = "file",
+	.resolve = resolve,
+	.check_patch = check_patch,
+};
 
 static enum tel_err copy_options(struct routes_file *f,
 				 const struct tel_routes_file_options *options)

@@ -116,8 +116,26 @@ static enum tel_err set_rule(const struct layers *layers, struct tel_route *rout
 	return err;
 }
 
+/* What a request wants otherwise, over all rules. */
+static enum tel_err merge_patch(struct json_object *merged, struct tel_str patch)
+{
+	struct tel_problems problems = { 0 };
+	struct json_object *config;
+	enum tel_err err;
+
+	if (!patch.ptr)
+		return TEL_OK;
+	err = tel_agent_config_parse(patch, &config, &problems);
+	if (!err) {
+		err = tel_json_merge(merged, config);
+		json_object_put(config);
+	}
+	tel_problems_release(&problems);
+	return err;
+}
+
 static enum tel_err set_config(const struct tel_routes *routes, const struct layers *layers,
-			       struct tel_route *route)
+			       struct tel_str patch, struct tel_route *route)
 {
 	struct json_object *merged = tel_json_copy(routes->base);
 	enum tel_err err = merged ? TEL_OK : TEL_ENOMEM;
@@ -127,6 +145,8 @@ static enum tel_err set_config(const struct tel_routes *routes, const struct lay
 	for (i = LAYER_NUMBER; i < LAYERS && !err; i++)
 		if (layers->rule[i].config)
 			err = tel_json_merge(merged, layers->rule[i].config);
+	if (!err)
+		err = merge_patch(merged, patch);
 	if (!err) {
 		text = tel_json_print(merged);
 		err = text.ptr ? tel_arena_copy(&route->mem, text, TEL_MAX_AGENT_CONFIG,
@@ -271,7 +291,7 @@ enum tel_err tel_routes_resolve(const struct tel_routes *routes,
 	if (!err)
 		err = set_rule(&layers, &route);
 	if (!err)
-		err = set_config(routes, &layers, &route);
+		err = set_config(routes, &layers, query->patch, &route);
 	if (!err && reasons)
 		err = set_reasons(&layers, &route, reasons);
 	if (err)

@@ -32,7 +32,24 @@ static enum tel_err resolve(struct tel_routing *base, const struct tel_route_que
 	return err;
 }
 
-static const struct tel_routing_ops ops = { .name = "fake", .resolve = resolve };
+static enum tel_err check_patch(struct tel_routing *base, struct tel_str patch,
+				struct tel_problems *problems)
+{
+	struct tel_fake_routing *routing = (struct tel_fake_routing *)base;
+
+	(void)patch;
+	if (routing->bad_patch)
+		tel_problems_error(problems,
+				   (struct tel_problem_at){ .where = "agentConfig.voice" },
+				   "%s", routing->bad_patch);
+	return routing->bad_patch ? TEL_EMALFORMED : TEL_OK;
+}
+
+static const struct tel_routing_ops ops = {
+	.name = "fake",
+	.resolve = resolve,
+	.check_patch = check_patch,
+};
 
 void tel_fake_routing_init(struct tel_fake_routing *routing)
 {

@@ -439,6 +439,78 @@ static void add_text(struct tel_buf *b, size_t n)
 		tel_buf_puts(b, "x");
 }
 
+/* A request's own AgentConfig comes over all rules, and obeys theirs. */
+static void patches_come_last(void)
+{
+	static const struct { const char *patch; enum tel_err err; const char *said; } cases[] = {
+		{ "{\"voice\":\"nova\",\"x\":{\"b\":2}}", TEL_OK, NULL },
+		{ "{}", TEL_OK, NULL },
+		{ "{\"voice\":null}", TEL_OK, NULL },
+		{ "{\"voice\":\"\"}", TEL_EMALFORMED, "agentConfig.voice: it must be a name" },
+		{ "{\"telephony\":{}}", TEL_EMALFORMED, "agentConfig.telephony: this member is" },
+		{ "[]", TEL_EMALFORMED, "agentConfig: it must be an object" },
+		{ "{", TEL_EMALFORMED, "agentConfig: it must be an object" },
+		{ "", TEL_EMALFORMED, "agentConfig: it must be an object" },
+	};
+	struct parsed p = parse_str(TEL_STR(
+		"{\"numbers\":{\"+15550123\":{\"agentConfig\":{\"voice\":\"alto\","
+		"\"x\":{\"a\":1}}}}}"));
+	struct tel_route_query query = { .to = TEL_STR("+15550123") };
+	struct tel_problems problems;
+	struct json_object *config;
+	struct tel_route route;
+	struct tel_buf text;
+	size_t i;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p.routes);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		route = (struct tel_route){ 0 };
+		query.patch = tel_str_from(cases[i].patch);
+		CHECK_INT(tel_routes_resolve(p.routes, &query, &route, NULL), cases[i].err);
+		if (i == 0) {
+			CHECK_STR(route.rule, "did:+15550123");
+			CU_ASSERT_PTR_NOT_NULL(strstr(route.config.ptr, "\"voice\":\"nova\""));
+			CU_ASSERT_PTR_NOT_NULL(strstr(route.config.ptr, "{\"a\":1,\"b\":2}"));
+		} else if (i == 2) {
+			CU_ASSERT_PTR_NULL(strstr(route.config.ptr, "voice"));
+		}
+		tel_route_release(&route);
+		problems = (struct tel_problems){ 0 };
+		tel_buf_init(&text, 4096);
+		CHECK_INT(tel_agent_config_parse(query.patch, &config, &problems), cases[i].err);
+		CHECK_INT(tel_problems_write(&problems, &text), TEL_OK);
+		if (cases[i].said)
+			CU_ASSERT_PTR_NOT_NULL(strstr(tel_buf_str(&text).ptr, cases[i].said));
+		if (!cases[i].err)
+			json_object_put(config);
+		tel_problems_release(&problems);
+		tel_buf_release(&text);
+	}
+	drop(&p);
+}
+
+static void patches_are_bounded(void)
+{
+	struct tel_route_query query = { .to = TEL_STR("+15550123") };
+	struct parsed p = parse_str(TEL_STR("{}"));
+	struct tel_route route = { 0 };
+	struct tel_buf b;
+
+	tel_buf_init(&b, 1 << 20);
+	tel_buf_puts(&b, "{\"prompt\":\"");
+	add_text(&b, TEL_MAX_AGENT_CONFIG - 100);
+	tel_buf_puts(&b, "\"}");
+	query.patch = tel_buf_str(&b);
+	CHECK_INT(tel_routes_resolve(p.routes, &query, &route, NULL), TEL_ETOOBIG);
+	b.len -= 1000;
+	tel_buf_puts(&b, "\"}");
+	query.patch = tel_buf_str(&b);
+	CHECK_INT(tel_routes_resolve(p.routes, &query, &route, NULL), TEL_OK);
+	tel_route_release(&route);
+	tel_buf_release(&b);
+	drop(&p);
+}
+
 static void sizes_are_bounded(void)
 {
 	struct tel_route_query query = { .to = TEL_STR("+15550123"), .trunk_id = TEL_STR("ST_a") };
@@ -835,6 +907,8 @@ int main(void)
 {
 	CU_TestInfo json[] = {
 		{ "merge patches", merge_patches },
+		{ "patches come last", patches_come_last },
+		{ "patches are bounded", patches_are_bounded },
 		{ "duplicate members", duplicate_members },
 		CU_TEST_INFO_NULL,
 	};
