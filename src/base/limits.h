@@ -81,8 +81,12 @@
 /* API keys valid at one time (rotation needs two). */
 #define TEL_MAX_KEYS		16
 
-/* Static tokens of the API. */
+/* Static tokens of the API, and the name of one. */
 #define TEL_MAX_TOKENS		16
+#define TEL_MAX_TOKEN_NAME	64
+
+/* Prefixes and numbers of one list of the guards. */
+#define TEL_MAX_GUARD_LIST	1000
 
 /* A page of calls or of due jobs. */
 #define TEL_MAX_PAGE		200

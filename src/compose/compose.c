@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -157,8 +158,11 @@ static enum tel_err open_authenticator(struct tel_compose *all, const struct tel
 					tel_str_from(config->api_secret));
 	size_t i;
 
-	for (i = 0; i < config->n_tokens; i++)
+	for (i = 0; i < config->n_tokens; i++) {
+		snprintf(tokens[i].name, sizeof(tokens[i].name), "%.*s",
+			 TEL_STR_ARG(config->tokens[i].name));
 		memcpy(tokens[i].sha256, config->tokens[i].sha256, sizeof(tokens[i].sha256));
+	}
 	if (!err)
 		err = tel_livekit_authenticator_new(&keys, tokens, config->n_tokens,
 						    &all->authenticator);
@@ -220,7 +224,7 @@ static enum tel_err open_all(struct tel_compose *all, const struct tel_config *c
 		{ 0, open_process },
 		{ 0, open_store },
 		{ 0, open_counters },
-		{ TEL_COMPOSE_WEBHOOKS, open_routing },
+		{ TEL_COMPOSE_WEBHOOKS | TEL_COMPOSE_ROUTES, open_routing },
 		{ TEL_COMPOSE_WEBHOOKS, open_verifier },
 		{ TEL_COMPOSE_WEBHOOKS, open_authenticator },
 		{ TEL_COMPOSE_WEBHOOKS, open_decoder },
@@ -234,6 +238,25 @@ static enum tel_err open_all(struct tel_compose *all, const struct tel_config *c
 		if (!steps[i].parts || (steps[i].parts & parts))
 			err = steps[i].open(all, config, why);
 	return err;
+}
+
+static void take_settings(struct tel_app *app, const struct tel_config *config)
+{
+	app->enabled = config->enabled;
+	app->policy = config->policy;
+	app->default_from = tel_str_from(config->default_from);
+	app->default_trunk = tel_str_from(config->outbound_trunk);
+	app->guards = (struct tel_guard_policy){
+		.allow = config->allow_prefixes.items,
+		.n_allow = config->allow_prefixes.n,
+		.deny = config->deny_prefixes.items,
+		.n_deny = config->deny_prefixes.n,
+		.from = config->from_numbers.items,
+		.n_from = config->from_numbers.n,
+		.max_concurrent = (uint32_t)config->max_concurrent_outbound,
+		.max_per_minute = (uint32_t)config->max_outbound_per_minute,
+		.max_per_destination_day = (uint32_t)config->max_per_destination_per_day,
+	};
 }
 
 enum tel_err tel_compose_open(const struct tel_config *config, unsigned parts,
@@ -250,8 +273,7 @@ enum tel_err tel_compose_open(const struct tel_config *config, unsigned parts,
 	all->app.clock = &all->clock;
 	all->app.random = &all->random;
 	all->app.log = &all->log.base;
-	all->app.policy = config->policy;
-	all->app.enabled = config->enabled;
+	take_settings(&all->app, config);
 	err = open_all(all, config, parts, why);
 	if (err)
 		tel_compose_close(all);

@@ -20,7 +20,8 @@
 /* What it is for; the rest stays NULL in `app` and costs nothing. */
 enum tel_compose_part {
 	TEL_COMPOSE_WEBHOOKS = 1,	/* verifier, decoder, routing */
-	TEL_COMPOSE_JOBS = 2		/* livekit, inbox, runner */
+	TEL_COMPOSE_JOBS = 2,		/* livekit, inbox, runner */
+	TEL_COMPOSE_ROUTES = 4		/* routing alone, to place calls */
 };
 
 struct tel_compose {

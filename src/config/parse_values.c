@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "config/parse_values.h"
 #include "config/telephony_config.h"
+#include "domain/number.h"
 #include "domain/policy.h"
 #include "base/banned.h"
 
@@ -336,4 +337,85 @@ enum tel_err tel_parse_store(const struct tel_setting *setting, char *text, void
 	store->kind = "lmdb";
 	store->path = text + len;
 	return TEL_OK;
+}
+
+/* ---- phone numbers ------------------------------------------------------- */
+
+static bool is_number(struct tel_str text)
+{
+	return tel_e164_is_strict(text);
+}
+
+static bool is_prefix(struct tel_str text)
+{
+	return text.len >= 2 && text.len <= TEL_MAX_E164 && text.ptr[0] == '+' &&
+	       text.ptr[1] != '0' &&
+	       all_of((struct tel_str){ text.ptr + 1, text.len - 1 }, DIGITS);
+}
+
+enum tel_err tel_parse_number(const struct tel_setting *setting, char *text, void *field)
+{
+	(void)setting;
+	if (!is_number(tel_str_from(text)))
+		return TEL_EMALFORMED;
+	*(const char **)field = text;
+	return TEL_OK;
+}
+
+static struct tel_str next_item(struct tel_str *rest)
+{
+	size_t i = 0;
+	struct tel_str item;
+
+	while (i < rest->len && rest->ptr[i] != ',' && rest->ptr[i] != '\n')
+		i++;
+	item = (struct tel_str){ rest->ptr, i };
+	skip(rest, i + (i < rest->len));
+	return tel_str_trim(item);
+}
+
+static size_t count_items(struct tel_str text)
+{
+	size_t n = 0;
+
+	while (text.len > 0)
+		n += next_item(&text).len > 0;
+	return n;
+}
+
+/* Items are separated by commas or newlines; a comma too many harms nobody. */
+static enum tel_err parse_list(const char *text, bool (*is_good)(struct tel_str), void *field)
+{
+	struct tel_str rest = tel_str_from(text), item;
+	struct tel_config_list list = { NULL, 0 };
+	size_t n = count_items(rest);
+
+	if (n == 0 || n > TEL_MAX_GUARD_LIST)
+		return TEL_EMALFORMED;
+	list.items = calloc(n, sizeof(*list.items));
+	if (!list.items)
+		return TEL_ENOMEM;
+	while (rest.len > 0) {
+		item = next_item(&rest);
+		if (item.len > 0 && !is_good(item)) {
+			free(list.items);
+			return TEL_EMALFORMED;
+		}
+		if (item.len > 0)
+			list.items[list.n++] = item;
+	}
+	*(struct tel_config_list *)field = list;
+	return TEL_OK;
+}
+
+enum tel_err tel_parse_numbers(const struct tel_setting *setting, char *text, void *field)
+{
+	(void)setting;
+	return parse_list(text, is_number, field);
+}
+
+enum tel_err tel_parse_prefixes(const struct tel_setting *setting, char *text, void *field)
+{
+	(void)setting;
+	return parse_list(text, is_prefix, field);
 }

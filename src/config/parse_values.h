@@ -25,6 +25,9 @@ TEL_PARSE(int);			/* int */
 TEL_PARSE(duration);		/* tel_time */
 TEL_PARSE(room_delete);		/* tel_time */
 TEL_PARSE(size);		/* size_t, rounded down to 64 KiB */
+TEL_PARSE(number);		/* const char *; strict E.164 */
+TEL_PARSE(numbers);		/* struct tel_config_list, to be freed */
+TEL_PARSE(prefixes);		/* struct tel_config_list, to be freed */
 TEL_PARSE(store);		/* struct tel_config_store */
 
 #undef TEL_PARSE

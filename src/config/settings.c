@@ -156,10 +156,78 @@ static const struct tel_setting settings[TEL_SETTINGS] = {
 		.key = "TELEPHONY_API_TOKENS", .parse = tel_parse_any, .offset = NOWHERE,
 		.flags = TEL_SETTING_REPEATS, .fallback_words = "none",
 		.allowed = "`name: sha256` pairs, separated by commas or newlines, at most 16: a "
-			   "word, and the 64 hex digits of the token's SHA-256",
+			   "word of at most 64 characters, and the 64 hex digits of the token's "
+			   "SHA-256",
 		.help = "Static tokens for the API, beside LiveKit's access tokens. Only their "
 			"hashes are here: what `sha256sum` prints of a token without a newline. A "
-			"token should be 32 random characters or more.",
+			"token should be 32 random characters or more. It may do everything; its "
+			"name is logged with the calls that it places.",
+	},
+	[TEL_SET_ALLOW_PREFIXES] = {
+		.key = "TELEPHONY_ALLOW_PREFIXES", .parse = tel_parse_prefixes,
+		.offset = AT(allow_prefixes), .flags = TEL_SETTING_REPEATS,
+		.fallback_words = "none: no outbound call is placed",
+		.allowed = "prefixes, separated by commas: `+` and 1 to 15 digits each, the first "
+			   "of them not 0; at most 1000",
+		.help = "Which numbers outbound calls may go to: those that begin with one of "
+			"these, such as `+1,+4930`. As few as are needed: whoever gets hold of "
+			"a token can call all of them.",
+	},
+	[TEL_SET_DENY_PREFIXES] = {
+		.key = "TELEPHONY_DENY_PREFIXES", .parse = tel_parse_prefixes,
+		.offset = AT(deny_prefixes), .flags = TEL_SETTING_REPEATS,
+		.fallback_words = "none",
+		.allowed = "prefixes, separated by commas: `+` and 1 to 15 digits each, the first "
+			   "of them not 0; at most 1000",
+		.help = "Which of those outbound calls may not go to all the same, such as "
+			"`+1900` (premium rate).",
+	},
+	[TEL_SET_FROM_NUMBERS] = {
+		.key = "TELEPHONY_FROM_NUMBERS", .parse = tel_parse_numbers,
+		.offset = AT(from_numbers), .flags = TEL_SETTING_REPEATS,
+		.fallback_words = "any number",
+		.allowed = "numbers, separated by commas: `+` and 7 to 15 digits each, the first "
+			   "of them not 0; at most 1000",
+		.help = "Which numbers outbound calls may come from.",
+	},
+	[TEL_SET_DEFAULT_FROM] = {
+		.key = "TELEPHONY_DEFAULT_FROM_NUMBER", .parse = tel_parse_number,
+		.offset = AT(default_from), .fallback_words = "none: each call has to name one",
+		.allowed = "a number: `+` and 7 to 15 digits, the first of them not 0",
+		.help = "The number that outbound calls come from if they don't name one.",
+	},
+	[TEL_SET_OUTBOUND_TRUNK] = {
+		.key = "LIVEKIT_SIP_OUTBOUND_TRUNK_ID", .parse = tel_parse_key,
+		.offset = AT(outbound_trunk), .fallback_words = "none: each call has to name one",
+		.allowed = "printable ASCII without blanks, ':' and ',', at most 128 characters",
+		.help = "LiveKit's outbound trunk (`ST_…`) that calls go out by if they don't name "
+			"one.",
+	},
+	[TEL_SET_MAX_CONCURRENT] = {
+		.key = "TELEPHONY_MAX_CONCURRENT_OUTBOUND", .parse = tel_parse_int,
+		.offset = AT(max_concurrent_outbound), .fallback = "10", .max = 10000,
+		.help = "Outbound calls that may go on at a time, in all processes together; "
+			"0 = no limit.",
+	},
+	[TEL_SET_MAX_PER_MINUTE] = {
+		.key = "TELEPHONY_MAX_OUTBOUND_PER_MINUTE", .parse = tel_parse_int,
+		.offset = AT(max_outbound_per_minute), .fallback = "30", .max = 10000,
+		.help = "Outbound calls that may be placed within any minute; 0 = no limit.",
+	},
+	/* Counted are stored calls, which are kept for a day at least: TELEPHONY_RETENTION_DAYS
+	   is whole days after their end. */
+	[TEL_SET_MAX_PER_DESTINATION] = {
+		.key = "TELEPHONY_MAX_PER_DESTINATION_PER_DAY", .parse = tel_parse_int,
+		.offset = AT(max_per_destination_per_day), .fallback = "10", .max = 10000,
+		.help = "Outbound calls that may be placed to one number within any 24 hours; "
+			"0 = no limit.",
+	},
+	[TEL_SET_DIAL_WITHIN] = {
+		.key = "TELEPHONY_DIAL_WITHIN", .parse = tel_parse_duration,
+		.offset = AT(policy.dial_within), .fallback = "60", .min = 5, .max = 3600,
+		.unit = TEL_SECOND,
+		.help = "Seconds after which an outbound call that could not be handed to LiveKit "
+			"has failed: nobody is called when it no longer fits.",
 	},
 	[TEL_SET_LOG_LEVEL] = {
 		.key = "TELEPHONY_LOG_LEVEL", .parse = tel_parse_choice, .offset = AT(log_level),
@@ -189,7 +257,7 @@ enum tel_setting_id tel_setting_find(struct tel_str key)
 	return (enum tel_setting_id)i;
 }
 
-#define LONGEST_KEY 32
+#define LONGEST_KEY 40
 #define NEAR 3
 
 static size_t least(size_t a, size_t b, size_t c)

@@ -445,15 +445,25 @@ static enum tel_err parse_sha256(struct tel_str text, uint8_t out[32])
 	return TEL_OK;
 }
 
+static bool is_token_name(struct tel_str name)
+{
+	size_t i;
+
+	for (i = 0; i < name.len; i++)
+		if (name.ptr[i] <= 0x20 || name.ptr[i] >= 0x7f)
+			return false;
+	return name.len > 0 && name.len <= TEL_MAX_TOKEN_NAME;
+}
+
 static enum tel_err add_token(struct tel_config *c, struct tel_str pair)
 {
 	struct tel_str hash, name = tel_str_trim(tel_str_cut(pair, ':', &hash));
 
-	if (!tel_str_is_set(name) || c->n_tokens == TEL_MAX_TOKENS)
+	if (!is_token_name(name) || c->n_tokens == TEL_MAX_TOKENS)
 		return TEL_EMALFORMED;
 	if (parse_sha256(tel_str_trim(hash), c->tokens[c->n_tokens].sha256))
 		return TEL_EMALFORMED;
-	c->n_tokens++;
+	c->tokens[c->n_tokens++].name = name;
 	return TEL_OK;
 }
 
@@ -474,6 +484,23 @@ static void collect_tokens(struct loading *l)
 		note_bad_value(l, TEL_SET_API_TOKENS);
 }
 
+/* ---- outbound calls --------------------------------------------------------- */
+
+/* Otherwise every call that names no number would be refused, one by one. */
+static void check_default_from(struct loading *l)
+{
+	const struct tel_config_list *list = &l->config->from_numbers;
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (tel_str_is(list->items[i], l->config->default_from))
+			break;
+	if (l->config->default_from && list->n > 0 && i == list->n)
+		tel_problems_error(l->problems, at_value(l, TEL_SET_DEFAULT_FROM),
+				   "\"%s\" is none of TELEPHONY_FROM_NUMBERS: add it there",
+				   l->config->default_from);
+}
+
 /* ---- the whole ---------------------------------------------------------- */
 
 static enum tel_err load(struct loading *l)
@@ -490,6 +517,7 @@ static enum tel_err load(struct loading *l)
 		return err;
 	check_required(l);
 	collect_tokens(l);
+	check_default_from(l);
 	err = collect_keys(l);
 	if (!err && l->problems->n_errors > 0)
 		err = TEL_EMALFORMED;
@@ -535,5 +563,8 @@ void tel_config_free(struct tel_config *config)
 		OPENSSL_cleanse(config->key_list, config->key_list_len);
 	free(config->key_list);
 	free(config->livekit_url);
+	free(config->allow_prefixes.items);
+	free(config->deny_prefixes.items);
+	free(config->from_numbers.items);
 	free(config);
 }

@@ -33,7 +33,14 @@ struct tel_config_store {
 
 /* A static token of the API: its SHA-256. */
 struct tel_config_token {
+	struct tel_str name;		/* printable, at most TEL_MAX_TOKEN_NAME */
 	uint8_t sha256[32];
+};
+
+/* Texts are borrowed from the configuration, the array is its own. */
+struct tel_config_list {
+	struct tel_str *items;
+	size_t n;
 };
 
 enum tel_config_source { TEL_FROM_DEFAULT, TEL_FROM_FILE, TEL_FROM_ENVIRONMENT };
@@ -75,6 +82,15 @@ struct tel_config {
 	bool diagnostics;
 	struct tel_config_token tokens[TEL_MAX_TOKENS];
 	size_t n_tokens;
+
+	/* Outbound calls. */
+	struct tel_config_list allow_prefixes, deny_prefixes, from_numbers;
+	const char *default_from;	/* E.164; NULL = none */
+	const char *outbound_trunk;	/* NULL = none */
+	int max_concurrent_outbound;	/* 0 = no limit, as for the next two */
+	int max_outbound_per_minute;
+	int max_per_destination_per_day;
+
 	enum tel_log_level log_level;
 	bool log_full_numbers;
 

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,12 +16,20 @@ struct authenticator {
 	struct tel_static_token tokens[];
 };
 
-/* A grant of a token: {"sip":{"admin":true}}. */
+/* Grants of a token: {"sip":{"admin":true}}. The first is named if none is there. */
 static const struct {
-	const char *group, *grant, *text;
+	const char *text;
+	bool by_call;			/* sip.call will do; sip.admin always does */
 } needed[] = {
-	[TEL_MAY_READ_CALLS] = { "sip", "admin", "sip.admin" },
+	[TEL_MAY_READ_CALLS] = { "sip.admin", false },
+	[TEL_MAY_CALL] = { "sip.call", true },
 };
+
+static bool is_granted(const struct tel_jwt_claims *claims, enum tel_permission permission)
+{
+	return tel_jwt_grants(claims, "sip", "admin") ||
+	       (needed[permission].by_call && tel_jwt_grants(claims, "sip", "call"));
+}
 
 static const char *const reasons[] = {
 	[TEL_JWT_MALFORMED] = "bad_token",
@@ -43,18 +52,27 @@ static struct tel_str bearer(struct tel_str authorization)
 	return tel_str_trim((struct tel_str){ text.ptr + scheme.len, text.len - scheme.len });
 }
 
-/* All of them are compared, in constant time: how long it takes tells nothing. */
-static enum tel_err is_static_token(const struct authenticator *a, struct tel_str token, bool *is)
+/*
+ * All of them are compared, in constant time: how long it takes tells nothing
+ * to who does not have one. *out = NULL: it is none of them.
+ */
+static enum tel_err find_static_token(const struct authenticator *a, struct tel_str token,
+				      const struct tel_static_token **out)
 {
 	unsigned char hash[TEL_SHA256_SIZE];
-	unsigned found = 0;
 	enum tel_err err = tel_jwt_sha256(a->ring, token, hash);
 	size_t i;
 
+	*out = NULL;
 	for (i = 0; i < a->n_tokens && !err; i++)
-		found |= CRYPTO_memcmp(hash, a->tokens[i].sha256, sizeof(hash)) == 0;
-	*is = found != 0;
+		if (CRYPTO_memcmp(hash, a->tokens[i].sha256, sizeof(hash)) == 0)
+			*out = &a->tokens[i];
 	return err;
+}
+
+static void name_principal(struct tel_auth_result *out, const char *kind, struct tel_str name)
+{
+	snprintf(out->principal, sizeof(out->principal), "%s:%.*s", kind, TEL_STR_ARG(name));
 }
 
 static void check_access_token(const struct authenticator *a, struct tel_str token,
@@ -69,9 +87,11 @@ static void check_access_token(const struct authenticator *a, struct tel_str tok
 	} else if (verdict) {
 		out->verdict = TEL_AUTH_INVALID;
 		out->reason = reasons[verdict];
-	} else if (!tel_jwt_grants(&claims, needed[permission].group, needed[permission].grant)) {
+	} else if (!is_granted(&claims, permission)) {
 		out->verdict = TEL_AUTH_FORBIDDEN;
 		out->missing = needed[permission].text;
+	} else {
+		name_principal(out, "key", claims.iss);
 	}
 	if (!verdict)
 		tel_jwt_claims_release(&claims);
@@ -82,14 +102,16 @@ static void check(struct tel_authenticator *authenticator, struct tel_str author
 {
 	struct authenticator *a = (struct authenticator *)authenticator;
 	struct tel_str token = bearer(authorization);
-	bool is_static = false;
+	const struct tel_static_token *found;
 
 	*out = (struct tel_auth_result){ .verdict = TEL_AUTH_GRANTED };
 	if (!tel_str_is_set(token))
 		out->verdict = TEL_AUTH_NO_CREDENTIALS;
-	else if (is_static_token(a, token, &is_static))
+	else if (find_static_token(a, token, &found))
 		out->verdict = TEL_AUTH_FAILED;
-	else if (!is_static)
+	else if (found)
+		name_principal(out, "token", tel_str_from(found->name));
+	else
 		check_access_token(a, token, permission, now, out);
 }
 

@@ -16,6 +16,7 @@
 #include "ports/authenticator.h"
 
 struct tel_static_token {
+	char name[TEL_MAX_TOKEN_NAME + 1];	/* who has it: "token:NAME" */
 	uint8_t sha256[TEL_SHA256_SIZE];
 };
 

@@ -25,7 +25,7 @@
 static struct tel_authenticator *the_authenticator(void)
 {
 	static struct tel_authenticator *authenticator;
-	struct tel_static_token token;
+	struct tel_static_token token = { "fuzz", { 0 } };
 	struct tel_keys keys = { 0 };
 	struct tel_jwt_ring *ring;
 

@@ -48,7 +48,9 @@ static struct tel_authenticator *authenticator(void)
 {
 	struct tel_jwt_ring *ring = ring_of("k", "s");
 	struct tel_authenticator *out;
-	struct tel_static_token tokens[2] = { { { 1 } } };
+	struct tel_static_token tokens[2] = {
+		{ "first", { 1 } }, { "crm", { 0 } }
+	};
 	struct tel_keys keys = { 0 };
 
 	if (tel_jwt_sha256(ring, TEL_STR("a-static-token"), tokens[1].sha256) ||
@@ -60,12 +62,41 @@ static struct tel_authenticator *authenticator(void)
 	return out;
 }
 
-static struct tel_auth_result check(struct tel_authenticator *a, struct tel_str authorization)
+static struct tel_auth_result check_for(struct tel_authenticator *a, struct tel_str authorization,
+					enum tel_permission permission)
 {
 	struct tel_auth_result result;
 
-	a->ops->check(a, authorization, TEL_MAY_READ_CALLS, NOW, &result);
+	a->ops->check(a, authorization, permission, NOW, &result);
 	return result;
+}
+
+static struct tel_auth_result check(struct tel_authenticator *a, struct tel_str authorization)
+{
+	return check_for(a, authorization, TEL_MAY_READ_CALLS);
+}
+
+static void calling_needs_one_of_two_grants(void)
+{
+	struct tel_authenticator *a = authenticator();
+	struct tel_auth_result got;
+
+	got = check_for(a, bearer("devkey", secret, false, true, NOW), TEL_MAY_CALL);
+	CHECK_INT(got.verdict, TEL_AUTH_GRANTED);
+	CHECK_STR(tel_str_from(got.principal), "key:devkey");
+	got = check_for(a, bearer("devkey", secret, true, false, NOW), TEL_MAY_CALL);
+	CHECK_INT(got.verdict, TEL_AUTH_GRANTED);
+	got = check_for(a, bearer("devkey", secret, false, false, NOW), TEL_MAY_CALL);
+	CHECK_INT(got.verdict, TEL_AUTH_FORBIDDEN);
+	CHECK_STR(tel_str_from(got.missing), "sip.call");
+	CHECK_STR(tel_str_from(got.principal), "");
+	got = check_for(a, bearer("devkey", "another-secret", true, true, NOW), TEL_MAY_CALL);
+	CHECK_INT(got.verdict, TEL_AUTH_INVALID);
+	CHECK_INT(check_for(a, TEL_STR_NONE, TEL_MAY_CALL).verdict, TEL_AUTH_NO_CREDENTIALS);
+	got = check_for(a, TEL_STR("Bearer a-static-token"), TEL_MAY_CALL);
+	CHECK_INT(got.verdict, TEL_AUTH_GRANTED);
+	CHECK_STR(tel_str_from(got.principal), "token:crm");
+	tel_livekit_authenticator_free(a);
 }
 
 static void access_tokens_need_the_grant(void)
@@ -127,6 +158,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{ "access tokens need the grant", access_tokens_need_the_grant },
+		{ "calling needs one of two grants", calling_needs_one_of_two_grants },
 		{ "other tokens are refused with a word", other_tokens_are_refused_with_a_word },
 		{ "static tokens may do everything", static_tokens_may_do_everything },
 		{ "without a bearer there are no credentials", without_a_bearer_there_are_no_credentials },

@@ -111,6 +111,15 @@ static void defaults_are_what_the_reference_says(void)
 	CHECK_INT(r.cfg->policy.return_grace, 20 * TEL_SECOND);
 	CHECK_INT(r.cfg->policy.max_age, TEL_DAY);
 	CHECK_INT(r.cfg->policy.remember, TEL_DAY);
+	CHECK_INT(r.cfg->policy.dial_within, TEL_MINUTE);
+	CHECK_INT(r.cfg->allow_prefixes.n, 0);
+	CHECK_INT(r.cfg->deny_prefixes.n, 0);
+	CHECK_INT(r.cfg->from_numbers.n, 0);
+	CU_ASSERT_PTR_NULL(r.cfg->default_from);
+	CU_ASSERT_PTR_NULL(r.cfg->outbound_trunk);
+	CHECK_INT(r.cfg->max_concurrent_outbound, 10);
+	CHECK_INT(r.cfg->max_outbound_per_minute, 30);
+	CHECK_INT(r.cfg->max_per_destination_per_day, 10);
 	CHECK_INT(r.cfg->threads, 8);
 	CU_ASSERT_TRUE(r.cfg->run_jobs);
 	CHECK_INT(r.cfg->log_level, TEL_LOG_INFO);
@@ -134,6 +143,13 @@ static int64_t number_of(const struct tel_config *c, const char *key)
 		{ "TELEPHONY_METRICS", c->metrics },
 		{ "TELEPHONY_DIAGNOSTICS", c->diagnostics },
 		{ "TELEPHONY_API_TOKENS", (int64_t)c->n_tokens },
+		{ "TELEPHONY_ALLOW_PREFIXES", (int64_t)c->allow_prefixes.n },
+		{ "TELEPHONY_DENY_PREFIXES", (int64_t)c->deny_prefixes.n },
+		{ "TELEPHONY_FROM_NUMBERS", (int64_t)c->from_numbers.n },
+		{ "TELEPHONY_MAX_CONCURRENT_OUTBOUND", c->max_concurrent_outbound },
+		{ "TELEPHONY_MAX_OUTBOUND_PER_MINUTE", c->max_outbound_per_minute },
+		{ "TELEPHONY_MAX_PER_DESTINATION_PER_DAY", c->max_per_destination_per_day },
+		{ "TELEPHONY_DIAL_WITHIN", c->policy.dial_within },
 		{ "TELEPHONY_LOG_LEVEL", c->log_level },
 		{ "TELEPHONY_LOG_NUMBERS", c->log_full_numbers },
 	};
@@ -180,6 +196,15 @@ static void good_numbers_and_words(void)
 		{ "TELEPHONY_API_TOKENS", "", 0 },
 		{ "TELEPHONY_API_TOKENS", "a: " HASH, 1 },
 		{ "TELEPHONY_API_TOKENS", "a:" HASH ", b : " HASH "\n\nc:" HASH, 3 },
+		{ "TELEPHONY_ALLOW_PREFIXES", "+1", 1 },
+		{ "TELEPHONY_ALLOW_PREFIXES", " +1 ,, +4930\n+123456789012345,", 3 },
+		{ "TELEPHONY_DENY_PREFIXES", "+1900,+1976", 2 },
+		{ "TELEPHONY_FROM_NUMBERS", "+15550100, +15550101", 2 },
+		{ "TELEPHONY_MAX_CONCURRENT_OUTBOUND", "0", 0 },
+		{ "TELEPHONY_MAX_CONCURRENT_OUTBOUND", "10000", 10000 },
+		{ "TELEPHONY_MAX_OUTBOUND_PER_MINUTE", "0", 0 },
+		{ "TELEPHONY_MAX_PER_DESTINATION_PER_DAY", "1", 1 },
+		{ "TELEPHONY_DIAL_WITHIN", "5", 5 * TEL_SECOND },
 		{ "TELEPHONY_LOG_LEVEL", "error", TEL_LOG_ERROR },
 		{ "TELEPHONY_LOG_LEVEL", "DEBUG", TEL_LOG_DEBUG },
 		{ "TELEPHONY_LOG_NUMBERS", "full", 1 },
@@ -221,6 +246,30 @@ static void urls_are_normalised(void)
 		CU_ASSERT_STRING_EQUAL(r.cfg->livekit_url, cases[i].url);
 		drop(&r);
 	}
+}
+
+static void outbound_lists_keep_what_was_written(void)
+{
+	struct result r = LOAD(NEEDED, "TELEPHONY_ALLOW_PREFIXES=+1, +4930",
+			       "TELEPHONY_FROM_NUMBERS=+15550100,+15550101",
+			       "TELEPHONY_DEFAULT_FROM_NUMBER=+15550101",
+			       "LIVEKIT_SIP_OUTBOUND_TRUNK_ID=ST_out",
+			       "TELEPHONY_API_TOKENS=crm: " HASH);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r.cfg);
+	CHECK_STR(r.cfg->allow_prefixes.items[0], "+1");
+	CHECK_STR(r.cfg->allow_prefixes.items[1], "+4930");
+	CHECK_STR(r.cfg->from_numbers.items[1], "+15550101");
+	CHECK_STR(tel_str_from(r.cfg->default_from), "+15550101");
+	CHECK_STR(tel_str_from(r.cfg->outbound_trunk), "ST_out");
+	CHECK_STR(r.cfg->tokens[0].name, "crm");
+	drop(&r);
+	r = LOAD(NEEDED, "TELEPHONY_FROM_NUMBERS=+15550100",
+		 "TELEPHONY_DEFAULT_FROM_NUMBER=+15550101");
+	CHECK_INT(r.err, TEL_EMALFORMED);
+	CU_ASSERT_TRUE(says(&r, "TELEPHONY_DEFAULT_FROM_NUMBER: \"+15550101\" is none of "
+				"TELEPHONY_FROM_NUMBERS"));
+	drop(&r);
 }
 
 static void bad_values_are_named(void)
@@ -272,6 +321,29 @@ static void bad_values_are_named(void)
 		"TELEPHONY_API_TOKENS=:" HASH,
 		"TELEPHONY_API_TOKENS=a:" HASH "0",
 		"TELEPHONY_API_TOKENS=a:g" HASH,
+		"TELEPHONY_API_TOKENS=a b:" HASH,
+		"TELEPHONY_API_TOKENS=12345678901234567890123456789012345678901234567890123456789012345:" HASH,
+		"TELEPHONY_ALLOW_PREFIXES=1",
+		"TELEPHONY_ALLOW_PREFIXES=+",
+		"TELEPHONY_ALLOW_PREFIXES=*",
+		"TELEPHONY_ALLOW_PREFIXES=+01",
+		"TELEPHONY_ALLOW_PREFIXES=+1;+2",
+		"TELEPHONY_ALLOW_PREFIXES=+1 555",
+		"TELEPHONY_ALLOW_PREFIXES=+1234567890123456",
+		"TELEPHONY_ALLOW_PREFIXES=+1,x",
+		"TELEPHONY_ALLOW_PREFIXES=,",
+		"TELEPHONY_DENY_PREFIXES=0900",
+		"TELEPHONY_FROM_NUMBERS=+1555",
+		"TELEPHONY_FROM_NUMBERS=+15550100,+1 5550101",
+		"TELEPHONY_DEFAULT_FROM_NUMBER=15550100",
+		"TELEPHONY_DEFAULT_FROM_NUMBER=+15550100,+15550101",
+		"LIVEKIT_SIP_OUTBOUND_TRUNK_ID=ST a",
+		"TELEPHONY_MAX_CONCURRENT_OUTBOUND=-1",
+		"TELEPHONY_MAX_CONCURRENT_OUTBOUND=none",
+		"TELEPHONY_MAX_OUTBOUND_PER_MINUTE=10001",
+		"TELEPHONY_MAX_PER_DESTINATION_PER_DAY=1.5",
+		"TELEPHONY_DIAL_WITHIN=4",
+		"TELEPHONY_DIAL_WITHIN=3601",
 		"TELEPHONY_GROUP_COMMIT=sometimes",
 		"TELEPHONY_RETENTION_DAYS=-1",
 		"TELEPHONY_RETENTION_DAYS=36501",
@@ -667,6 +739,7 @@ int main(void)
 		{ "defaults are what the reference says", defaults_are_what_the_reference_says },
 		{ "good numbers and words", good_numbers_and_words },
 		{ "URLs are normalised", urls_are_normalised },
+		{ "outbound lists keep what was written", outbound_lists_keep_what_was_written },
 		{ "bad values are named", bad_values_are_named },
 		{ "every setting has its words", every_setting_has_its_words },
 		{ "required settings", required_settings },
