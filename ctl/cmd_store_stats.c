@@ -19,6 +19,7 @@ static enum tel_exit print(const struct tel_store_stats *s, bool json)
 		{ "timelineEntries", "timeline entries", s->timeline_entries },
 		{ "eventIds", "event ids remembered", s->event_ids },
 		{ "roomTombstones", "finished rooms remembered", s->room_tombstones },
+		{ "requestKeys", "idempotency keys remembered", s->request_keys },
 		{ "readers", "processes and threads reading", s->readers },
 		{ "usedBytes", "bytes in use", s->used_bytes },
 		{ "sizeBytes", "bytes it may grow to", s->size_bytes },

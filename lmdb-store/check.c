@@ -7,6 +7,7 @@
 #include "lmdb-store/store.h"
 #include "record/call_record.h"
 #include "record/entry_record.h"
+#include "record/request_record.h"
 #include "base/banned.h"
 
 #define MAX_TOLD 5
@@ -127,6 +128,15 @@ static enum tel_err check_calls(struct check *c)
 
 /* ---- memories, and the counts ------------------------------------------------------- */
 
+static bool is_whole(int table, struct tel_str value)
+{
+	struct tel_request_memory memory;
+
+	if (table == TEL_LMDB_REQUESTS)
+		return tel_request_decode(value, &memory) == TEL_OK;
+	return value.len == 8;
+}
+
 static enum tel_err check_memories(struct check *c, int table)
 {
 	struct tel_lmdb_expiry_key expiry;
@@ -146,7 +156,9 @@ static enum tel_err check_memories(struct check *c, int table)
 		if (key.len > TEL_MAX_KEY ||
 		    !has(c, TEL_LMDB_EXPIRY, tel_lmdb_expiry_key(&expiry,
 				(tel_time)tel_key_first_u64(value), table, key), TEL_STR_NONE))
-			problem(c, 0, "an event id or tombstone without its expiry");
+			problem(c, 0, "an event id, tombstone or request key without its expiry");
+		else if (!is_whole(table, value))
+			problem(c, 0, "an event id, tombstone or request key does not decode");
 	}
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? TEL_OK : tel_lmdb_err(rc);
@@ -184,6 +196,8 @@ enum tel_err tel_lmdb_check(struct tel_call_store *store, struct tel_lmdb_check_
 		err = check_memories(&c, TEL_LMDB_EVENTS);
 	if (!err)
 		err = check_memories(&c, TEL_LMDB_ROOMS);
+	if (!err)
+		err = check_memories(&c, TEL_LMDB_REQUESTS);
 	if (!err)
 		err = check_counts(&c);
 	tel_lmdb_abort(&c.t);

@@ -15,7 +15,7 @@ struct tel_lmdb_check_report {
 	uint64_t calls;			/* records that decode */
 	uint64_t index_entries;		/* looked at */
 	uint64_t timeline_entries;
-	uint64_t memories;		/* event ids and tombstones */
+	uint64_t memories;		/* event ids, tombstones, request keys */
 	uint64_t problems;
 };
 

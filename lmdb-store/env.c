@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 /* A store of a later layout is refused, not guessed at. */
-#define SCHEMA "1"
+#define SCHEMA "2"
 #define SCHEMA_KEY ((struct tel_str){ "tel\0schema", 10 })
 
 /* LMDB wants whole pages; 64 KiB is the largest page there is. */
@@ -26,12 +26,13 @@ static const char *const table_names[TEL_LMDB_TABLES] = {
 	[TEL_KEY_NAME] = "names",
 	[TEL_KEY_SIP] = "sips",
 	[TEL_KEY_LEG] = "legs",
-	[TEL_KEY_LIVE] = "live",
+	[TEL_KEY_LIST] = "list",
 	[TEL_KEY_DUE] = "due",
 	[TEL_KEY_LEASE] = "leases",
 	[TEL_KEY_ENDED] = "ended",
 	[TEL_LMDB_EVENTS] = "events",
 	[TEL_LMDB_ROOMS] = "tombstones",
+	[TEL_LMDB_REQUESTS] = "requests",
 	[TEL_LMDB_EXPIRY] = "expiry",
 	[TEL_LMDB_ENTRIES] = "timeline",
 	[TEL_LMDB_MORE] = "more",

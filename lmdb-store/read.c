@@ -73,15 +73,15 @@ static enum tel_err load_page(struct tel_lmdb_txn *t, const struct tel_serial_pa
 {
 	enum tel_err err = TEL_OK;
 
-	if (serials->n == 0)
-		return TEL_OK;
-	page->calls = calloc(serials->n, sizeof(struct tel_call *));
-	if (!page->calls)
-		return TEL_ENOMEM;
+	if (serials->n > 0) {
+		page->calls = calloc(serials->n, sizeof(struct tel_call *));
+		if (!page->calls)
+			return TEL_ENOMEM;
+	}
 	for (; page->n < serials->n && !err; page->n += !err)
 		err = tel_lmdb_load(t, serials->serials[page->n], &page->calls[page->n]);
-	if (!err && serials->more)
-		tel_cursor_make(serials->serials[serials->n - 1], page->next_cursor);
+	if (!err && serials->next != 0)
+		tel_cursor_make(serials->next, page->next_cursor);
 	return err;
 }
 

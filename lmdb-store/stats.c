@@ -68,10 +68,10 @@ static enum tel_err count_all(struct tel_lmdb_txn *t, struct tel_store_stats *st
 		uint64_t *out;
 	} counts[] = {
 		{ TEL_KEY_CALL, &stats->calls },
-		{ TEL_KEY_LIVE, &stats->live_calls },
 		{ TEL_KEY_DUE, &stats->pending_calls },
 		{ TEL_LMDB_EVENTS, &stats->event_ids },
 		{ TEL_LMDB_ROOMS, &stats->room_tombstones },
+		{ TEL_LMDB_REQUESTS, &stats->request_keys },
 		{ TEL_LMDB_ENTRIES, &stats->timeline_entries },
 	};
 	enum tel_err err = TEL_OK;
@@ -79,6 +79,8 @@ static enum tel_err count_all(struct tel_lmdb_txn *t, struct tel_store_stats *st
 
 	for (i = 0; i < sizeof(counts) / sizeof(counts[0]) && !err; i++)
 		err = count(t, counts[i].table, counts[i].out);
+	if (!err)
+		err = tel_index_count_live(&t->index, &stats->live_calls);
 	return err ? err : count_leased(t, &stats->leased_calls);
 }
 

@@ -5,10 +5,13 @@
 #include "lmdb-store/store.h"
 #include "record/call_record.h"
 #include "record/entry_record.h"
+#include "record/request_record.h"
 #include "record/step_check.h"
 #include "base/banned.h"
 
 #define SERIAL_KEY ((struct tel_str){ "tel\0serial", 10 })
+/* Since when no calls go out; not there: they may. */
+#define STOPPED_KEY ((struct tel_str){ "tel\0outbound-stopped", 20 })
 
 enum tel_err tel_lmdb_load(struct tel_lmdb_txn *t, uint64_t serial, struct tel_call **out)
 {
@@ -80,14 +83,55 @@ static enum tel_err load_memory(struct tel_lmdb_txn *t, const struct tel_step_ab
 	return err;
 }
 
+static enum tel_err load_switch(struct tel_lmdb_txn *t, struct tel_step *step)
+{
+	struct tel_str value;
+	enum tel_err err = tel_lmdb_get(t, TEL_LMDB_META, STOPPED_KEY, &value);
+
+	if (!err)
+		step->outbound_stopped_at = (tel_time)tel_key_first_u64(value);
+	return err == TEL_ENOTFOUND ? TEL_OK : err;
+}
+
+static enum tel_err load_place(struct tel_lmdb_txn *t, const struct tel_place_about *about,
+			       struct tel_place_found *found)
+{
+	enum tel_err err = TEL_ENOTFOUND;
+	struct tel_str value;
+
+	if (tel_str_is_set(about->request_key))
+		err = tel_lmdb_get(t, TEL_LMDB_REQUESTS, about->request_key, &value);
+	if (!err)
+		err = tel_request_decode(value, &found->memory);
+	found->key_seen = !err;
+	if (err && err != TEL_ENOTFOUND)
+		return err;
+	return tel_index_count(&t->index, about, found);
+}
+
+static enum tel_err load_outbound(struct tel_lmdb_txn *t, const struct tel_step_about *about,
+				  struct tel_step *step)
+{
+	enum tel_err err = TEL_OK;
+
+	if (about->outbound_switch)
+		err = load_switch(t, step);
+	if (!err && about->place)
+		err = load_place(t, about->place, &step->place);
+	return err;
+}
+
 static enum tel_err load(struct tel_lmdb_txn *t, const struct tel_step_about *about,
 			 struct tel_step *step, struct write *w)
 {
 	enum tel_err err = load_memory(t, about, step);
 
+	if (!err)
+		err = load_outbound(t, about, step);
 	if (err)
 		return err;
-	err = tel_index_find(&t->index, about, &w->serial);
+	err = about->place ? tel_index_find_placed(&t->index, about, &step->place, &w->serial) :
+			     tel_index_find(&t->index, about, &w->serial);
 	if (err == TEL_ENOTFOUND)
 		return TEL_OK;
 	if (!err)
@@ -212,11 +256,11 @@ static enum tel_err put_entries(struct tel_lmdb_txn *t, const struct tel_step *s
 	return err;
 }
 
-/* Remembered again: the old expiry goes. */
-static enum tel_err remember(struct tel_lmdb_txn *t, int table, struct tel_str key, tel_time until)
+/* `value` begins with the moment until when. Remembered again: the old expiry goes. */
+static enum tel_err remember(struct tel_lmdb_txn *t, int table, struct tel_str key,
+			     struct tel_str value)
 {
 	struct tel_lmdb_expiry_key expiry;
-	struct tel_key_buf number;
 	struct tel_str old;
 	enum tel_err err = tel_lmdb_get(t, table, key, &old);
 
@@ -226,25 +270,50 @@ static enum tel_err remember(struct tel_lmdb_txn *t, int table, struct tel_str k
 						       table, key));
 	if (err && err != TEL_ENOTFOUND)
 		return err;
-	tel_key_start(&number);
-	tel_key_add_time(&number, until);
-	err = tel_lmdb_put(t, table, key, tel_key_str(&number));
-	return err ? err : tel_lmdb_put(t, TEL_LMDB_EXPIRY,
-					tel_lmdb_expiry_key(&expiry, until, table, key), TEL_STR_NONE);
+	err = tel_lmdb_put(t, table, key, value);
+	if (err)
+		return err;
+	tel_lmdb_expiry_key(&expiry, (tel_time)tel_key_first_u64(value), table, key);
+	return tel_lmdb_put(t, TEL_LMDB_EXPIRY, (struct tel_str){ expiry.bytes, expiry.len },
+			    TEL_STR_NONE);
 }
 
 static enum tel_err put_memory(struct tel_lmdb_txn *t, const struct tel_step_about *about,
 			       const struct tel_step *step)
 {
-	struct tel_key_buf room;
+	struct tel_key_buf room, until;
 	enum tel_err err = TEL_OK;
 
+	tel_key_start(&until);
+	tel_key_add_time(&until, step->remember_until);
 	if (step->remember_event)
-		err = remember(t, TEL_LMDB_EVENTS, about->event_id, step->remember_until);
+		err = remember(t, TEL_LMDB_EVENTS, about->event_id, tel_key_str(&until));
 	if (err || !step->finish_room)
 		return err;
 	err = tel_key_room(about->room_name, about->room_sid, &room);
-	return err ? err : remember(t, TEL_LMDB_ROOMS, tel_key_str(&room), step->remember_until);
+	return err ? err : remember(t, TEL_LMDB_ROOMS, tel_key_str(&room), tel_key_str(&until));
+}
+
+static enum tel_err put_request(struct tel_lmdb_txn *t, const struct tel_step_about *about,
+				const struct tel_step *step)
+{
+	struct tel_request_memory memory = { .call_id = step->fresh->id };
+	char bytes[TEL_REQUEST_RECORD];
+
+	memcpy(memory.body_sha256, step->body_sha256, sizeof(memory.body_sha256));
+	return remember(t, TEL_LMDB_REQUESTS, about->place->request_key,
+			tel_request_encode(&memory, step->remember_request_until, bytes));
+}
+
+static enum tel_err put_switch(struct tel_lmdb_txn *t, tel_time stopped_at)
+{
+	struct tel_key_buf number;
+
+	if (stopped_at == 0)
+		return tel_lmdb_del(t, TEL_LMDB_META, STOPPED_KEY);
+	tel_key_start(&number);
+	tel_key_add_time(&number, stopped_at);
+	return tel_lmdb_put(t, TEL_LMDB_META, STOPPED_KEY, tel_key_str(&number));
 }
 
 static enum tel_err put_all(struct tel_lmdb_txn *t, const struct tel_step_about *about,
@@ -253,7 +322,7 @@ static enum tel_err put_all(struct tel_lmdb_txn *t, const struct tel_step_about 
 	struct tel_key_buf key;
 	enum tel_err err = TEL_OK;
 
-	tel_lmdb_spend(t, w->bytes.len, w->fresh.n + 4 + step->n_entries);
+	tel_lmdb_spend(t, w->bytes.len, w->fresh.n + 6 + step->n_entries);
 	if (tel_step_saves_call(step)) {
 		err = tel_lmdb_put_blob(t, TEL_KEY_CALL, tel_lmdb_serial_key(&key, w->serial),
 					bytes_of(w, 0, w->call_end));
@@ -264,7 +333,13 @@ static enum tel_err put_all(struct tel_lmdb_txn *t, const struct tel_step_about 
 		err = put_fresh(t, w);
 	if (!err)
 		err = put_entries(t, step, w);
-	return err ? err : put_memory(t, about, step);
+	if (!err)
+		err = put_memory(t, about, step);
+	if (!err && step->remember_request)
+		err = put_request(t, about, step);
+	if (!err && step->set_switch)
+		err = put_switch(t, step->outbound_stopped_at);
+	return err;
 }
 
 enum tel_err tel_lmdb_run_step(struct tel_lmdb_txn *t, const struct tel_step_about *about,

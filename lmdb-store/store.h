@@ -4,7 +4,9 @@
  * Tables: those of record/keys.h, one LMDB database each, and
  *   EVENTS   event id -> remember_until
  *   ROOMS    room name, room sid -> remember_until (tombstones)
- *   EXPIRY   remember_until, 'E' or 'R', key of EVENTS or ROOMS -> nothing
+ *   REQUESTS request key -> record/request_record.h
+ *   EXPIRY   remember_until, 'E', 'R' or 'Q', key of one of these three
+ *            -> nothing
  *   ENTRIES  serial, seq -> entry record
  *   MORE     the rest of long records of CALL and ENTRIES: see blob.c
  *   META     LMDB's unnamed database, which every commit writes anyway:
@@ -32,6 +34,7 @@
 enum tel_lmdb_table {
 	TEL_LMDB_EVENTS = TEL_KEY_KINDS,
 	TEL_LMDB_ROOMS,
+	TEL_LMDB_REQUESTS,
 	TEL_LMDB_EXPIRY,
 	TEL_LMDB_ENTRIES,
 	TEL_LMDB_MORE,
@@ -192,7 +195,7 @@ struct tel_lmdb_expiry_key {
 	char bytes[9 + TEL_MAX_KEY];
 };
 
-/* `table` is EVENTS or ROOMS. */
+/* `table` is EVENTS, ROOMS or REQUESTS. */
 struct tel_str tel_lmdb_expiry_key(struct tel_lmdb_expiry_key *out, tel_time when, int table,
 				   struct tel_str key);
 /* The other way round; false: not such a key. */

@@ -16,7 +16,7 @@ struct sweep {
 	struct tel_sweep_report report;
 };
 
-/* ---- event ids and tombstones ------------------------------------------------ */
+/* ---- event ids, tombstones, request keys ------------------------------------------------ */
 
 /* The entry of EXPIRY that is due first. TEL_ENOTFOUND: none is due. */
 static enum tel_err first_expired(struct tel_lmdb_txn *t, tel_time now, struct tel_str *key)
@@ -50,8 +50,10 @@ static enum tel_err forget(struct tel_lmdb_txn *t, struct tel_str found, struct 
 		err = tel_lmdb_del(t, TEL_LMDB_EXPIRY, own);
 	if (!err && table == TEL_LMDB_EVENTS)
 		sweep->report.events++;
-	else if (!err)
+	else if (!err && table == TEL_LMDB_ROOMS)
 		sweep->report.rooms++;
+	else if (!err)
+		sweep->report.requests++;
 	return err;
 }
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory-store/memory_store.h"
 #include "memory-store/tree.h"
@@ -9,15 +10,17 @@
 #include "record/entry_record.h"
 #include "record/index.h"
 #include "record/keys.h"
+#include "record/request_record.h"
 #include "record/step_check.h"
 #include "base/banned.h"
 
 /*
  * Tables behind those of record/keys.h. In TEL_KEY_CALL a node's object is
  * the call. EVENTS: event id -> remember_until; ROOMS: (room name, sid) ->
- * remember_until; ENTRIES: serial, seq -> entry record.
+ * remember_until; REQUESTS: request key -> record/request_record.h; ENTRIES:
+ * serial, seq -> entry record.
  */
-enum { EVENTS = TEL_KEY_KINDS, ROOMS, ENTRIES, TABLES };
+enum { EVENTS = TEL_KEY_KINDS, ROOMS, REQUESTS, ENTRIES, TABLES };
 
 struct memory_store {
 	struct tel_call_store base;
@@ -27,6 +30,7 @@ struct memory_store {
 	pthread_mutex_t lock;		/* guards everything below */
 	struct tel_tree tables[TABLES];
 	uint64_t last_serial;
+	tel_time outbound_stopped_at;
 	uint64_t commits;
 	struct tel_buf scratch;		/* for one encoding at a time */
 };
@@ -261,6 +265,17 @@ static enum tel_err plan_memory(struct change *c, const struct tel_step_about *a
 	return err;
 }
 
+static enum tel_err plan_request(struct change *c, const struct tel_step_about *about,
+				 const struct tel_step *step)
+{
+	struct tel_request_memory memory = { .call_id = step->fresh->id };
+	char bytes[TEL_REQUEST_RECORD];
+
+	memcpy(memory.body_sha256, step->body_sha256, sizeof(memory.body_sha256));
+	return plan_add(c, REQUESTS, about->place->request_key,
+			tel_request_encode(&memory, step->remember_request_until, bytes), NULL);
+}
+
 static enum tel_err plan_fresh(struct memory_store *m, struct change *c, const struct tel_call *fresh,
 			       uint64_t serial)
 {
@@ -270,18 +285,38 @@ static enum tel_err plan_fresh(struct memory_store *m, struct change *c, const s
 	return same ? TEL_ECONFLICT : plan_call(m, c, serial, NULL, fresh);
 }
 
+static enum tel_err load_place(struct memory_store *m, const struct tel_place_about *about,
+			       struct tel_place_found *found)
+{
+	struct tel_tree_node *node = NULL;
+	enum tel_err err;
+
+	if (tel_str_is_set(about->request_key))
+		node = tel_tree_find(&m->tables[REQUESTS], about->request_key);
+	found->key_seen = node != NULL;
+	err = node ? tel_request_decode(tel_tree_value(node), &found->memory) : TEL_OK;
+	return err ? err : tel_index_count(&m->index, about, found);
+}
+
 static enum tel_err load(struct memory_store *m, const struct tel_step_about *about,
 			 struct tel_step *step, uint64_t *serial)
 {
 	struct tel_key_buf room;
-	enum tel_err err;
+	enum tel_err err = TEL_OK;
 
 	step->event_seen = tel_str_is_set(about->event_id) &&
 			   tel_tree_find(&m->tables[EVENTS], about->event_id);
 	step->room_finished = tel_str_is_set(about->room_name) && tel_str_is_set(about->room_sid) &&
 			      !tel_key_room(about->room_name, about->room_sid, &room) &&
 			      tel_tree_find(&m->tables[ROOMS], tel_key_str(&room));
-	err = tel_index_find(&m->index, about, serial);
+	if (about->outbound_switch)
+		step->outbound_stopped_at = m->outbound_stopped_at;
+	if (about->place)
+		err = load_place(m, about->place, &step->place);
+	if (!err)
+		err = about->place ?
+		      tel_index_find_placed(&m->index, about, &step->place, serial) :
+		      tel_index_find(&m->index, about, serial);
 	if (err == TEL_ENOTFOUND)
 		return TEL_OK;
 	return err ? err : copy_call(m, *serial, &step->call);
@@ -303,9 +338,13 @@ static enum tel_err write_step(struct memory_store *m, const struct tel_step_abo
 		err = plan_entries(m, &c, step, serial, m->last_serial + 1);
 	if (!err)
 		err = plan_memory(&c, about, step);
+	if (!err && step->remember_request)
+		err = plan_request(&c, about, step);
 	if (!err) {
 		carry_out(m, &c);
 		m->last_serial += step->fresh != NULL;
+		if (step->set_switch)
+			m->outbound_stopped_at = step->outbound_stopped_at;
 		m->commits++;
 	}
 	change_release(&c);
@@ -388,15 +427,15 @@ static enum tel_err copy_page(struct memory_store *m, const struct tel_serial_pa
 {
 	enum tel_err err = TEL_OK;
 
-	if (serials->n == 0)
-		return TEL_OK;
-	page->calls = calloc(serials->n, sizeof(struct tel_call *));
-	if (!page->calls)
-		return TEL_ENOMEM;
+	if (serials->n > 0) {
+		page->calls = calloc(serials->n, sizeof(struct tel_call *));
+		if (!page->calls)
+			return TEL_ENOMEM;
+	}
 	for (; page->n < serials->n && !err; page->n += !err)
 		err = copy_call(m, serials->serials[page->n], &page->calls[page->n]);
-	if (!err && serials->more)
-		tel_cursor_make(serials->serials[serials->n - 1], page->next_cursor);
+	if (!err && serials->next != 0)
+		tel_cursor_make(serials->next, page->next_cursor);
 	return err;
 }
 
@@ -444,7 +483,7 @@ static enum tel_err memory_due(struct tel_call_store *store, const struct tel_du
 
 /* ---- sweeping and counting ------------------------------------------------- */
 
-/* Takes expired nodes out of EVENTS or ROOMS. */
+/* Takes expired nodes out of EVENTS, ROOMS or REQUESTS. */
 static void sweep_memory(struct memory_store *m, int table, tel_time now, size_t *budget,
 			 size_t *swept, bool *more)
 {
@@ -523,6 +562,7 @@ static enum tel_err memory_sweep(struct tel_call_store *store, tel_time now, siz
 	pthread_mutex_lock(&m->lock);
 	sweep_memory(m, EVENTS, now, &budget, &report.events, &report.more);
 	sweep_memory(m, ROOMS, now, &budget, &report.rooms, &report.more);
+	sweep_memory(m, REQUESTS, now, &budget, &report.requests, &report.more);
 	err = sweep_calls(m, now, &budget, &report);
 	pthread_mutex_unlock(&m->lock);
 	if (!err)
@@ -555,21 +595,25 @@ static uint64_t count_leased(const struct memory_store *m)
 static enum tel_err memory_stats(struct tel_call_store *store, struct tel_store_stats *out)
 {
 	struct memory_store *m = of(store);
+	uint64_t live;
+	enum tel_err err;
 
 	pthread_mutex_lock(&m->lock);
+	err = tel_index_count_live(&m->index, &live);
 	*out = (struct tel_store_stats){
 		.calls = m->tables[TEL_KEY_CALL].n,
-		.live_calls = m->tables[TEL_KEY_LIVE].n,
+		.live_calls = live,
 		.pending_calls = m->tables[TEL_KEY_DUE].n,
 		.leased_calls = count_leased(m),
 		.event_ids = m->tables[EVENTS].n,
 		.room_tombstones = m->tables[ROOMS].n,
+		.request_keys = m->tables[REQUESTS].n,
 		.timeline_entries = m->tables[ENTRIES].n,
 		.commits = m->commits,
 		.committed_steps = m->commits,
 	};
 	pthread_mutex_unlock(&m->lock);
-	return TEL_OK;
+	return err;
 }
 
 static void release_object(struct tel_tree_node *node)

@@ -18,6 +18,7 @@ static const struct {
 	GAUGE("telephony_store_leased_calls", leased_calls, "Calls with a job being done."),
 	GAUGE("telephony_store_event_ids", event_ids, "Event ids kept against duplicates."),
 	GAUGE("telephony_store_room_tombstones", room_tombstones, "Finished rooms kept in mind."),
+	GAUGE("telephony_store_request_keys", request_keys, "Idempotency-Keys remembered."),
 	GAUGE("telephony_store_timeline_entries", timeline_entries, "Timeline entries of all calls."),
 	GAUGE("telephony_store_readers", readers, "Reader slots in use."),
 	GAUGE("telephony_store_used_bytes", used_bytes, "Bytes in use."),

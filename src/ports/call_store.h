@@ -78,6 +78,7 @@ struct tel_due_page {
 struct tel_sweep_report {
 	size_t events;			/* event ids forgotten */
 	size_t rooms;			/* room tombstones dropped */
+	size_t requests;		/* Idempotency-Keys forgotten */
 	size_t calls;			/* calls (with timelines) dropped */
 	size_t stale_readers;		/* slots of dead processes freed */
 	bool more;			/* the budget ran out first */
@@ -135,8 +136,8 @@ struct tel_call_store_ops {
 
 	/*
 	 * Forget what is past its time, at most `budget` items, so that no
-	 * caller waits long: event ids and tombstones at their
-	 * `remember_until`, calls at ended_at + the store's retention.
+	 * caller waits long: event ids, tombstones and Idempotency-Keys at
+	 * their `remember_until`, calls at ended_at + the store's retention.
 	 */
 	enum tel_err (*sweep)(struct tel_call_store *store, tel_time now, size_t budget,
 			      struct tel_sweep_report *out);

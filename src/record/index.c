@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,104 +73,20 @@ enum tel_err tel_index_find(struct tel_index *index, const struct tel_step_about
 	if (err == TEL_ENOTFOUND && tel_str_is_set(about->room_name) &&
 	    tel_str_is_set(about->sip_call_id))
 		err = newest(index, TEL_KEY_SIP, about->room_name, about->sip_call_id, serial);
+	if (err == TEL_ENOTFOUND && tel_str_is_set(about->room_name) &&
+	    tel_str_is_set(about->room_sid))
+		err = newest(index, TEL_KEY_ROOM, about->room_name, TEL_STR(""), serial);
 	return err;
 }
 
-/* ---- pages of calls --------------------------------------------------- */
-
-#define DEFAULT_LIMIT 50
-
-void tel_cursor_make(uint64_t serial, char out[TEL_CURSOR_TEXT])
+enum tel_err tel_index_find_placed(struct tel_index *index, const struct tel_step_about *about,
+				   const struct tel_place_found *found, uint64_t *serial)
 {
-	snprintf(out, TEL_CURSOR_TEXT, "c%016" PRIx64, serial);
-}
-
-static enum tel_err parse_cursor(struct tel_str cursor, uint64_t *serial)
-{
-	char text[TEL_CURSOR_TEXT];
-	uint64_t value = 0;
-	size_t i;
-
-	for (i = 1; i < cursor.len && cursor.len == 17; i++) {
-		if (!memchr("0123456789abcdef", cursor.ptr[i], 16))
-			return TEL_EMALFORMED;
-		value = value << 4 | (uint64_t)(cursor.ptr[i] <= '9' ? cursor.ptr[i] - '0' :
-						cursor.ptr[i] - 'a' + 10);
-	}
-	tel_cursor_make(value, text);
-	if (!tel_str_is(cursor, text))
-		return TEL_EMALFORMED;
-	*serial = value;
-	return TEL_OK;
-}
-
-/* Walks the table that fits the filter best, downwards. */
-struct walk {
-	enum tel_key_kind kind;
-	struct tel_key_buf key;		/* without the serial */
-	struct tel_str name;		/* LIVE: only this room; absent = any */
-};
-
-static enum tel_err start_walk(struct walk *w, const struct tel_call_filter *filter)
-{
-	tel_key_start(&w->key);
-	w->name = TEL_STR_NONE;
-	w->kind = TEL_KEY_CALL;
-	if (filter->live_only) {
-		w->kind = TEL_KEY_LIVE;
-		w->name = filter->room_name;
-	} else if (filter->room_name.ptr) {
-		w->kind = TEL_KEY_NAME;
-		return tel_key_add_text(&w->key, filter->room_name, TEL_MAX_ROOM_NAME);
-	}
-	return TEL_OK;
-}
-
-static enum tel_err walk_down(struct tel_index *index, struct walk *w, uint64_t *serial)
-{
-	struct tel_index_hit hit;
-	struct tel_key_buf key;
-	enum tel_err err;
-
-	do {
-		key = w->key;
-		tel_key_add_u64(&key, *serial);
-		err = index->below(index, w->kind, tel_key_str(&key), &hit);
-		if (err)
-			return err;
-		if (hit.key.len != key.len || memcmp(hit.key.ptr, w->key.bytes, w->key.len) != 0)
-			return TEL_ENOTFOUND;
-		*serial = tel_key_last_u64(hit.key);
-	} while (w->name.ptr && !tel_str_eq(w->name, hit.value));
-	return TEL_OK;
-}
-
-enum tel_err tel_index_list(struct tel_index *index, const struct tel_call_filter *filter,
-			    struct tel_serial_page *out)
-{
-	size_t limit = filter->limit ? filter->limit : DEFAULT_LIMIT;
-	uint64_t serial = UINT64_MAX;
-	enum tel_err err = TEL_OK;
-	struct walk w;
-
-	out->n = 0;
-	out->more = false;
-	if (limit > TEL_MAX_PAGE)
-		limit = TEL_MAX_PAGE;
-	if (tel_str_is_set(filter->cursor))
-		err = parse_cursor(filter->cursor, &serial);
-	if (err)
-		return err;
-	if (start_walk(&w, filter))
-		return TEL_OK;		/* no room has so long a name */
-	while (!(err = walk_down(index, &w, &serial))) {
-		if (out->n == limit) {
-			out->more = true;
-			return TEL_OK;
-		}
-		out->serials[out->n++] = serial;
-	}
-	return err == TEL_ENOTFOUND ? TEL_OK : err;
+	if (found->key_seen)
+		return tel_index_by_id(index, tel_call_id_str(&found->memory.call_id), serial);
+	if (!tel_str_is_set(about->room_name))
+		return TEL_ENOTFOUND;
+	return newest(index, TEL_KEY_NAME, about->room_name, TEL_STR_NONE, serial);
 }
 
 /* ---- due jobs ----------------------------------------------------------- */

@@ -39,12 +39,35 @@ TEL_MUST_CHECK enum tel_err tel_index_by_id(struct tel_index *index, struct tel_
 TEL_MUST_CHECK enum tel_err tel_index_find(struct tel_index *index,
 					   const struct tel_step_about *about, uint64_t *serial);
 
+/*
+ * The same for a step that places a call; found->key_seen and its memory are
+ * filled in. TEL_ENOTFOUND
+ */
+TEL_MUST_CHECK enum tel_err tel_index_find_placed(struct tel_index *index,
+						  const struct tel_step_about *about,
+						  const struct tel_place_found *found,
+						  uint64_t *serial);
+
+/* The counts of `out`. */
+TEL_MUST_CHECK enum tel_err tel_index_count(struct tel_index *index,
+					    const struct tel_place_about *about,
+					    struct tel_place_found *out);
+
+/* Neither ended nor failed. */
+TEL_MUST_CHECK enum tel_err tel_index_count_live(struct tel_index *index, uint64_t *out);
+
 /* ---- pages of calls --------------------------------------------------- */
+
+/*
+ * By how much the clocks of processes may differ: moments of calls are in the
+ * order of their serials but for that.
+ */
+#define TEL_CLOCK_SKEW TEL_MINUTE
 
 struct tel_serial_page {
 	uint64_t serials[TEL_MAX_PAGE];	/* newest first */
 	size_t n;
-	bool more;
+	uint64_t next;			/* the next page is below that; 0 = that was all */
 };
 
 /* TEL_EMALFORMED: not a cursor of ours. */
@@ -52,7 +75,7 @@ TEL_MUST_CHECK enum tel_err tel_index_list(struct tel_index *index,
 					   const struct tel_call_filter *filter,
 					   struct tel_serial_page *out);
 
-/* The cursor that continues behind `serial`. */
+/* The cursor that continues with the serials below `serial`. */
 void tel_cursor_make(uint64_t serial, char out[TEL_CURSOR_TEXT]);
 
 /* ---- due jobs ----------------------------------------------------------- */

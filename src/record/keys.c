@@ -8,7 +8,7 @@
 
 /* One of each kind and three of every leg, at most ~400 bytes each. */
 #define MAX_SET (512 * 1024)
-#define MAX_KEYS (8 + 3 * TEL_MAX_LEGS + TEL_JOB_KINDS)
+#define MAX_KEYS (11 + 3 * TEL_MAX_LEGS + TEL_JOB_KINDS)
 
 /* ---- single keys ------------------------------------------------------ */
 
@@ -46,6 +46,24 @@ enum tel_err tel_key_room(struct tel_str name, struct tel_str sid, struct tel_ke
 	tel_key_start(out);
 	err = tel_key_add_text(out, name, TEL_MAX_ROOM_NAME);
 	return err ? err : tel_key_add_text(out, sid, TEL_MAX_ID);
+}
+
+void tel_key_list_status(enum tel_direction direction, enum tel_call_status status,
+			 struct tel_key_buf *out)
+{
+	out->bytes[0] = TEL_LIST_STATUS;
+	out->bytes[1] = (char)direction;
+	out->bytes[2] = (char)status;
+	out->len = 3;
+}
+
+enum tel_err tel_key_list_number(enum tel_list_what what, enum tel_direction direction,
+				 struct tel_str number, struct tel_key_buf *out)
+{
+	out->bytes[0] = (char)what;
+	out->bytes[1] = (char)direction;
+	out->len = 2;
+	return tel_key_add_text(out, number, TEL_MAX_E164);
 }
 
 uint64_t tel_key_first_u64(struct tel_str key)
@@ -153,6 +171,45 @@ static enum tel_err add_timed(struct tel_key_set *set, enum tel_key_kind kind, t
 	return add(set, kind, tel_key_str(&key), value);
 }
 
+/* `prefix` of LIST, with the serial to come. */
+static enum tel_err add_listed(struct tel_key_set *set, struct tel_key_buf *prefix, uint64_t serial,
+			       struct tel_str created_at)
+{
+	tel_key_add_u64(prefix, serial);
+	return add(set, TEL_KEY_LIST, tel_key_str(prefix), created_at);
+}
+
+static enum tel_err add_number(struct tel_key_set *set, enum tel_list_what what,
+			       const struct tel_call *call, const struct tel_e164 *number,
+			       uint64_t serial, struct tel_str created_at)
+{
+	struct tel_key_buf key;
+	enum tel_err err;
+
+	if (!number->text[0])
+		return TEL_OK;
+	err = tel_key_list_number(what, call->direction, tel_e164_str(number), &key);
+	return err ? err : add_listed(set, &key, serial, created_at);
+}
+
+static enum tel_err add_list(struct tel_key_set *set, const struct tel_call *call, uint64_t serial)
+{
+	struct tel_key_buf key, created_at;
+	struct tel_str value;
+	enum tel_err err;
+
+	tel_key_start(&created_at);
+	tel_key_add_time(&created_at, call->created_at);
+	value = tel_key_str(&created_at);
+	tel_key_list_status(call->direction, call->status, &key);
+	err = add_listed(set, &key, serial, value);
+	if (!err)
+		err = add_number(set, TEL_LIST_FROM, call, &call->from, serial, value);
+	if (!err)
+		err = add_number(set, TEL_LIST_TO, call, &call->to, serial, value);
+	return err;
+}
+
 static enum tel_err add_leases(struct tel_key_set *set, const struct tel_call *call, uint64_t serial)
 {
 	const struct tel_job *job;
@@ -185,8 +242,10 @@ static enum tel_err add_state(struct tel_key_set *set, const struct tel_call *ca
 	err = add(set, TEL_KEY_ID, id, tel_key_str(&number));
 	if (!err && tel_str_is_set(call->room_name))
 		err = add_named(set, TEL_KEY_NAME, call->room_name, TEL_STR_NONE, serial);
-	if (!err && !tel_call_is_over(call))
-		err = add(set, TEL_KEY_LIVE, tel_key_str(&number), call->room_name);
+	if (!err && tel_str_is_set(call->room_name) && !tel_str_is_set(call->room_sid))
+		err = add_named(set, TEL_KEY_ROOM, call->room_name, TEL_STR(""), serial);
+	if (!err)
+		err = add_list(set, call, serial);
 	if (!err && wakes_at != 0)
 		err = add_timed(set, TEL_KEY_DUE, wakes_at, serial, id);
 	if (!err && tel_call_is_over(call) && wakes_at == 0)
@@ -200,7 +259,7 @@ enum tel_err tel_keys_of(const struct tel_call *call, uint64_t serial, struct te
 	enum tel_err err;
 	size_t i;
 
-	*out = (struct tel_key_set){ .cap = 8 + 3 * call->n_legs + TEL_JOB_KINDS };
+	*out = (struct tel_key_set){ .cap = 11 + 3 * call->n_legs + TEL_JOB_KINDS };
 	tel_arena_init(&out->mem, MAX_SET);
 	if (out->cap > MAX_KEYS)
 		return TEL_ETOOBIG;

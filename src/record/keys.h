@@ -31,16 +31,31 @@ enum tel_key_kind {
 	TEL_KEY_CALL,	/* serial -> the record itself: not an index entry */
 	TEL_KEY_ID,	/* call id -> serial */
 	TEL_KEY_ROOM,	/* room name, room sid, serial -> nothing; of every life
-			   of the room that the call was in */
+			   of the room that the call was in. With an empty sid:
+			   the call does not know its room's sid yet */
 	TEL_KEY_NAME,	/* room name, serial -> nothing */
 	TEL_KEY_SIP,	/* room name, sip call id, serial -> nothing */
 	TEL_KEY_LEG,	/* participant sid, serial -> nothing */
-	TEL_KEY_LIVE,	/* serial -> room name; neither ended nor failed */
+	TEL_KEY_LIST,	/* what, direction, status or number, serial ->
+			   created_at: see below */
 	TEL_KEY_DUE,	/* wakes_at, serial -> call id; with a pending job */
 	TEL_KEY_LEASE,	/* owner, serial -> call id; with a leased job */
 	TEL_KEY_ENDED,	/* ended_at, serial -> nothing; over, no pending job:
 			   what retention may drop */
 	TEL_KEY_KINDS
+};
+
+/*
+ * LIST is what calls are listed and counted by. Each call has an entry for its
+ * status and, as far as they are known, one for each of its numbers. The
+ * direction stands before them, so that counting the outbound calls to a
+ * number never meets an inbound one. One table for all of it: three tables
+ * would have three roots to write with every new call.
+ */
+enum tel_list_what {
+	TEL_LIST_STATUS = 's',	/* a byte, enum tel_call_status */
+	TEL_LIST_FROM = 'f',	/* a text, E.164 */
+	TEL_LIST_TO = 't'
 };
 
 /* Length, name, length, sid, serial; LMDB allows 511. */
@@ -69,6 +84,13 @@ TEL_MUST_CHECK enum tel_err tel_key_add_text(struct tel_key_buf *key, struct tel
 void tel_key_add_u64(struct tel_key_buf *key, uint64_t value);
 /* A moment; one before 1970 counts as 1970. */
 void tel_key_add_time(struct tel_key_buf *key, tel_time when);
+
+/* Of LIST entries without their serial; `number` is strict E.164. */
+void tel_key_list_status(enum tel_direction direction, enum tel_call_status status,
+			 struct tel_key_buf *out);
+TEL_MUST_CHECK enum tel_err tel_key_list_number(enum tel_list_what what,
+						enum tel_direction direction,
+						struct tel_str number, struct tel_key_buf *out);
 
 /* (room name, sid): of ROOM entries without their serial, and of tombstones. */
 TEL_MUST_CHECK enum tel_err tel_key_room(struct tel_str name, struct tel_str sid,

@@ -16,7 +16,18 @@ bool tel_step_saves_call(const struct tel_step *step)
 
 bool tel_step_is_new_business(const struct tel_step *step)
 {
-	return step->fresh || !step->call;
+	return step->fresh || (!step->call && (step->remember_event || step->finish_room));
+}
+
+static enum tel_err check_outbound(const struct tel_step_about *about, const struct tel_step *step)
+{
+	if (step->set_switch && !about->outbound_switch)
+		return TEL_EMISUSE;
+	if (!step->remember_request)
+		return TEL_OK;
+	if (!step->fresh || !about->place || !tel_str_is_set(about->place->request_key))
+		return TEL_EMISUSE;
+	return about->place->request_key.len > TEL_MAX_REQUEST_KEY ? TEL_ETOOBIG : TEL_OK;
 }
 
 static enum tel_err check_memory(const struct tel_step_about *about, const struct tel_step *step)
@@ -37,6 +48,7 @@ static enum tel_err check_memory(const struct tel_step_about *about, const struc
 enum tel_err tel_step_check(const struct tel_step_about *about, const struct tel_step *step,
 			    const struct tel_call_id *loaded)
 {
+	enum tel_err err;
 	size_t i;
 
 	if (step->save && !step->call)
@@ -49,5 +61,6 @@ enum tel_err tel_step_check(const struct tel_step_about *about, const struct tel
 		if (!step->entry_of[i] ||
 		    (step->entry_of[i] != step->call && step->entry_of[i] != step->fresh))
 			return TEL_EMISUSE;
-	return check_memory(about, step);
+	err = check_outbound(about, step);
+	return err ? err : check_memory(about, step);
 }

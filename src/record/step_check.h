@@ -10,8 +10,9 @@
 /*
  * `loaded` is the id of step->call when it was loaded; unused without one.
  * TEL_EMISUSE: the step contradicts itself (saves a call that is not there,
- * gives one another id, has an entry of neither call, remembers what `about`
- * does not name). TEL_ETOOBIG: an event id or room that makes no key.
+ * gives one another id, has an entry of neither call, remembers or switches
+ * what `about` does not name, remembers a request without a new call).
+ * TEL_ETOOBIG: an event id, room or request key that makes no key.
  */
 TEL_MUST_CHECK enum tel_err tel_step_check(const struct tel_step_about *about,
 					   const struct tel_step *step,
@@ -22,7 +23,8 @@ bool tel_step_saves_call(const struct tel_step *step);
 
 /*
  * True if the step starts something instead of going on with a call: what a
- * store refuses first when it runs out of room.
+ * store refuses first when it runs out of room. Stopping outbound calls is
+ * never refused so.
  */
 bool tel_step_is_new_business(const struct tel_step *step);
 

@@ -66,6 +66,9 @@ struct tel_call *contract_new_call(const struct recipe *r)
 	call->status = r->status;
 	call->created_at = call->updated_at = r->created_at;
 	call->ended_at = r->ended_at;
+	call->direction = r->direction;
+	CU_ASSERT_TRUE(!r->from || tel_e164_parse(tel_str_from(r->from), &call->from));
+	CU_ASSERT_TRUE(!r->to || tel_e164_parse(tel_str_from(r->to), &call->to));
 	contract_set(call, &call->room_name, r->room);
 	contract_set(call, &call->room_sid, r->room_sid);
 	contract_set(call, &call->sip_call_id, r->sip_call_id);

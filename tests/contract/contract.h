@@ -25,13 +25,15 @@ struct tel_contract {
 
 extern const struct tel_contract tel_contract;
 
-/* contract_step.c, contract_read.c, contract_due.c; each ends with CU_TEST_INFO_NULL */
+/* contract_<name>.c; each ends with CU_TEST_INFO_NULL */
 extern CU_TestInfo tel_contract_step_tests[];
+extern CU_TestInfo tel_contract_place_tests[];
 extern CU_TestInfo tel_contract_read_tests[];
 extern CU_TestInfo tel_contract_due_tests[];
 
 #define TEL_CONTRACT_SUITES(prefix)							\
 	{ .pName = prefix ": steps", .pTests = tel_contract_step_tests },		\
+	{ .pName = prefix ": placing calls", .pTests = tel_contract_place_tests },	\
 	{ .pName = prefix ": reading", .pTests = tel_contract_read_tests },		\
 	{ .pName = prefix ": due jobs and sweeping", .pTests = tel_contract_due_tests }
 
@@ -57,6 +59,8 @@ struct recipe {
 	tel_time due;			/* a pending end_overdue; 0 = none */
 	const char *lease_owner;
 	tel_time lease_until;
+	enum tel_direction direction;
+	const char *from, *to;		/* E.164 */
 };
 
 /* TEL_OK or what step() said. */

@@ -35,6 +35,35 @@ static void a_step_finds_its_call_in_the_documented_order(void)
 	CHECK_INT(contract_find(s, ABOUT(.call_id = TEL_STR("no uuid"), .participant_sid = TEL_STR("PA_2"))), 2);
 	contract_make(s, (struct recipe){ .n = 0xabc });
 	CHECK_INT(contract_find(s, ABOUT(.call_id = TEL_STR("00000000-0000-4000-8000-000000000ABC"))), 0xabc);
+	/* 5: only a call that does not know its room's sid; the newest of them. */
+	contract_make(s, (struct recipe){ .n = 6, .room = "out", .room_sid = "RM_6" });
+	CHECK_INT(contract_find(s, ABOUT(.room_name = TEL_STR("out"), .room_sid = TEL_STR("RM_7"))), 0);
+	contract_make(s, (struct recipe){ .n = 7, .room = "out" });
+	contract_make(s, (struct recipe){ .n = 8, .room = "out" });
+	contract_make(s, (struct recipe){ .n = 9, .room = "outer" });
+	contract_make(s, (struct recipe){ .n = 10, .room = "out", .room_sid = "RM_10" });
+	CHECK_INT(contract_find(s, ABOUT(.room_name = TEL_STR("out"), .room_sid = TEL_STR("RM_7"))), 8);
+	CHECK_INT(contract_find(s, ABOUT(.room_name = TEL_STR("out"), .room_sid = TEL_STR("RM_6"))), 6);
+	CHECK_INT(contract_find(s, ABOUT(.room_name = TEL_STR("out"))), 0);
+	CHECK_INT(contract_find(s, ABOUT(.room_sid = TEL_STR("RM_7"))), 0);
+	contract_close(s);
+}
+
+static void learn_sid(struct tel_call *call, void *ctx)
+{
+	contract_set(call, &call->room_sid, ctx);
+}
+
+static void a_call_that_learns_its_room_is_found_by_it(void)
+{
+	struct tel_call_store *s = contract_open();
+	char sid[] = "RM_1";
+
+	contract_make(s, (struct recipe){ .n = 1, .room = "r" });
+	CHECK_INT(contract_find(s, ABOUT(.room_name = TEL_STR("r"), .room_sid = TEL_STR("RM_1"))), 1);
+	CHECK_INT(contract_edit(s, 1, learn_sid, sid), TEL_OK);
+	CHECK_INT(contract_find(s, ABOUT(.room_name = TEL_STR("r"), .room_sid = TEL_STR("RM_1"))), 1);
+	CHECK_INT(contract_find(s, ABOUT(.room_name = TEL_STR("r"), .room_sid = TEL_STR("RM_2"))), 0);
 	contract_close(s);
 }
 
@@ -253,6 +282,13 @@ static enum tel_err decide_misuse(struct tel_step *step, void *ctx)
 		step->n_entries = 1;
 		break;
 	case 4:
+		step->set_switch = true;
+		break;
+	case 5:			/* no key is named */
+		step->fresh = contract_new_call(&(struct recipe){ .n = 2 });
+		step->remember_request = true;
+		break;
+	case 6:
 		step->call->id = contract_id(99);
 		step->save = true;
 		break;
@@ -267,7 +303,7 @@ static void contradictory_steps_are_refused(void)
 	int i;
 
 	contract_make(s, (struct recipe){ .n = 1, .room = "r" });
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 6; i++)
 		CHECK_INT(s->ops->step(s, ABOUT(.expect_change = i & 1), decide_misuse, &i), TEL_EMISUSE);
 	CHECK_INT(s->ops->step(s, ABOUT(.call_id = tel_call_id_str(&one)), decide_misuse, &i), TEL_EMISUSE);
 	CHECK_INT(contract_stats(s).calls, 1);
@@ -421,6 +457,7 @@ static void nothing_is_lost_between_threads(void)
 
 CU_TestInfo tel_contract_step_tests[] = {
 	{ "a step finds its call in the documented order", a_step_finds_its_call_in_the_documented_order },
+	{ "a call that learns its room is found by it", a_call_that_learns_its_room_is_found_by_it },
 	{ "the newest call of a room is found", the_newest_call_of_a_room_is_found },
 	{ "a moved call is found by both lives of its room", a_moved_call_is_found_by_both_lives_of_its_room },
 	{ "what a call no longer names does not find it", what_a_call_no_longer_names_does_not_find_it },

@@ -32,14 +32,16 @@ static enum tel_err decide_full(struct tel_step *step, void *ctx)
 			       sizeof(long_text)), TEL_OK);
 	CU_ASSERT_PTR_NOT_NULL(tel_step_entry(step, step->fresh, 5, TEL_ENTRY_EVENT, TEL_STR("e")));
 	step->remember_event = step->finish_room = true;
-	step->remember_until = 50;
+	step->remember_until = step->remember_request_until = 50;
+	step->remember_request = true;
 	return TEL_OK;
 }
 
 static void make_full(void)
 {
+	struct tel_place_about place = { .request_key = TEL_STR("key") };
 	struct tel_step_about about = {
-		.event_id = TEL_STR("EV"), .room_name = TEL_STR("r"), .room_sid = TEL_STR("RM"),
+		.place = &place, .event_id = TEL_STR("EV"), .room_name = TEL_STR("r"), .room_sid = TEL_STR("RM"),
 		.expect_change = true,
 	};
 	struct tel_call_store *s;
@@ -53,17 +55,19 @@ static void make_full(void)
 
 /* ---- damaging it ------------------------------------------------------------------ */
 
-enum damage { LOSE_FIRST, GARBLE_FIRST, ADD };
+enum damage { LOSE_FIRST, GARBLE_FIRST, CUT_FIRST, ADD };
 
 static void hurt(MDB_txn *txn, MDB_dbi table, enum damage how)
 {
-	char stray[] = "stray", rubbish[] = "rubbish, and not a little";
-	MDB_val key = { sizeof(stray), stray }, value = { sizeof(rubbish), rubbish }, old;
+	char stray[] = "stray", rubbish[256] = "rubbish, and not a little";
+	MDB_val key = { sizeof(stray), stray }, value = { 26, rubbish }, old;
 	MDB_cursor *cursor;
 
 	if (how != ADD) {
 		CHECK_INT(mdb_cursor_open(txn, table, &cursor), 0);
 		CU_ASSERT_EQUAL_FATAL(mdb_cursor_get(cursor, &key, &old, MDB_FIRST), 0);
+		if (how == CUT_FIRST)
+			value = (MDB_val){ old.mv_size - 1, memcpy(rubbish, old.mv_data, 8) };
 		CHECK_INT(how == LOSE_FIRST ? mdb_cursor_del(cursor, 0) :
 					      mdb_cursor_put(cursor, &key, &value, MDB_CURRENT), 0);
 		mdb_cursor_close(cursor);
@@ -123,10 +127,11 @@ static void every_damage_is_found(void)
 		{ "more", ADD, "entries instead of" },
 		{ "ids", LOSE_FIRST, "record 1: an index entry is missing" },
 		{ "rooms", GARBLE_FIRST, "record 1: an index entry is missing" },
+		{ "list", ADD, "has 2 entries instead of 1" },
 		{ "names", LOSE_FIRST, "record 1: an index entry is missing" },
 		{ "sips", LOSE_FIRST, "record 1: an index entry is missing" },
 		{ "legs", LOSE_FIRST, "record 1: an index entry is missing" },
-		{ "live", LOSE_FIRST, "record 1: an index entry is missing" },
+		{ "list", LOSE_FIRST, "record 1: an index entry is missing" },
 		{ "due", LOSE_FIRST, "record 1: an index entry is missing" },
 		{ "due", ADD, "has 2 entries instead of 1" },
 		{ "leases", ADD, "has 2 entries instead of 1" },
@@ -134,10 +139,13 @@ static void every_damage_is_found(void)
 		{ "timeline", LOSE_FIRST, "record 1: a timeline entry is missing" },
 		{ "timeline", GARBLE_FIRST, "record 1: a timeline entry does not decode" },
 		{ "timeline", ADD, "has 2 entries instead of 1" },
-		{ "events", LOSE_FIRST, "has 2 entries instead of 1" },
-		{ "tombstones", LOSE_FIRST, "has 2 entries instead of 1" },
-		{ "expiry", LOSE_FIRST, "an event id or tombstone without its expiry" },
-		{ "expiry", ADD, "has 3 entries instead of 2" },
+		{ "events", LOSE_FIRST, "has 3 entries instead of 2" },
+		{ "events", ADD, "an event id, tombstone or request key without its expiry" },
+		{ "tombstones", LOSE_FIRST, "has 3 entries instead of 2" },
+		{ "requests", LOSE_FIRST, "has 3 entries instead of 2" },
+		{ "requests", CUT_FIRST, "an event id, tombstone or request key does not decode" },
+		{ "expiry", LOSE_FIRST, "an event id, tombstone or request key without its expiry" },
+		{ "expiry", ADD, "has 4 entries instead of 3" },
 	};
 	size_t i;
 
@@ -210,8 +218,8 @@ static void expect_refused(const char *text)
 static void other_layouts_are_refused(void)
 {
 	make_full();
-	set_schema("tel\0schema", 10, "2");
-	expect_refused("has layout 2 and this program knows 1: use a later version");
+	set_schema("tel\0schema", 10, "3");
+	expect_refused("has layout 3 and this program knows 2: use a later version");
 	temp_remove(dir);
 	temp_dir(dir);
 	set_schema("theirs", 6, "data");

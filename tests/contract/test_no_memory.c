@@ -52,7 +52,9 @@ static enum tel_err decide_all(struct tel_step *step, void *ctx)
 	step->fresh->id.text[TEL_CALL_ID_TEXT - 2] = '2';
 	step->call->status = TEL_CALL_ENDED;
 	step->save = step->remember_event = step->finish_room = true;
-	step->remember_until = 9;
+	step->remember_request = step->set_switch = true;
+	step->remember_until = step->remember_request_until = 9;
+	step->outbound_stopped_at = 3;
 	if (!tel_step_entry(step, step->call, 1, TEL_ENTRY_EVENT, TEL_STR("ends")) ||
 	    !tel_step_entry(step, step->fresh, 1, TEL_ENTRY_EVENT, TEL_STR("begins")))
 		return TEL_ENOMEM;
@@ -62,9 +64,12 @@ static enum tel_err decide_all(struct tel_step *step, void *ctx)
 static enum tel_err run_all(void *ctx)
 {
 	struct tel_call_store *s = *(struct tel_call_store **)ctx;
+	struct tel_place_about place = {
+		.request_key = TEL_STR("key"), .max_live = 3, .outbound = { .max = 3 },
+	};
 	struct tel_step_about about = {
-		.call_id = TEL_STR(OLD), .event_id = TEL_STR("EV"), .room_name = TEL_STR("r"),
-		.room_sid = TEL_STR("RM"),
+		.event_id = TEL_STR("EV"), .room_name = TEL_STR("r"), .room_sid = TEL_STR("RM"),
+		.place = &place, .outbound_switch = true,
 	};
 
 	return s->ops->step(s, &about, decide_all, NULL);
@@ -97,7 +102,7 @@ static void look(struct tel_call_store *s, enum tel_err err)
 	CHECK_INT(s->ops->stats(s, &stats), TEL_OK);
 	CHECK_INT(stats.calls, err ? 1 : 2);
 	CHECK_INT(stats.live_calls, 1);
-	CHECK_INT(stats.event_ids + stats.room_tombstones, err ? 0 : 2);
+	CHECK_INT(stats.event_ids + stats.room_tombstones + stats.request_keys, err ? 0 : 3);
 	CHECK_INT(stats.timeline_entries, err ? 0 : 2);
 	if (err)
 		CHECK_INT(run_all(&s), TEL_OK);
