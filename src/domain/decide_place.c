@@ -80,7 +80,7 @@ static enum tel_err place_call(struct tel_step *step, struct tel_place *place)
 	if (err)
 		return err;
 	/* Nothing at all is heard of it: LiveKit, or every process, is gone. */
-	tel_call_schedule(call, TEL_JOB_END_OVERDUE, place->env.now + place->env.policy->max_age);
+	tel_call_expect_end(call, &place->env);
 	entry = tel_step_entry(step, call, place->env.now, TEL_ENTRY_REQUEST, TEL_STR("place"));
 	if (entry)
 		entry->result = TEL_STR("placed: the room with the agent comes first");

@@ -23,17 +23,13 @@ void tel_call_note_ringing(struct tel_call *call, tel_time at)
 		call->ringing_at = at;
 }
 
-/* LiveKit ends it after max_duration itself; this is for when that is not heard. */
-#define DURATION_SLACK (60 * TEL_SECOND)
-
 void tel_call_note_answer(struct tel_call *call, tel_time at, const struct tel_decide_env *env)
 {
 	if (call->answered_at == 0)
 		call->answered_at = at;
 	tel_call_drop_job(call, TEL_JOB_WATCH_DIAL);
 	if (!tel_call_is_over(call) && !call->hang_up_at)
-		tel_call_schedule(call, TEL_JOB_END_OVERDUE,
-				  env->now + call->dial.max_duration + DURATION_SLACK);
+		tel_call_expect_end(call, env);
 }
 
 static bool lasted(tel_time from, tel_time to, tel_time allowed)

@@ -13,6 +13,18 @@ struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind,
 	return &call->jobs[kind];
 }
 
+/* LiveKit ends it after max_duration itself; this is for when that is not heard. */
+#define DURATION_SLACK (60 * TEL_SECOND)
+
+void tel_call_expect_end(struct tel_call *call, const struct tel_decide_env *env)
+{
+	tel_time due = call->answered_at ?
+		       call->answered_at + call->dial.max_duration + DURATION_SLACK :
+		       env->now + env->policy->max_age;
+
+	tel_call_schedule(call, TEL_JOB_END_OVERDUE, due);
+}
+
 void tel_call_cancel_job(struct tel_call *call, enum tel_job_kind kind)
 {
 	struct tel_job *job = &call->jobs[kind];

@@ -188,7 +188,7 @@ enum tel_err tel_react_phone_opens(struct tel_reaction *r)
 	if (err)
 		return err;
 	leg->joined_at = r->at;
-	tel_call_schedule(r->call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
+	tel_call_expect_end(r->call, r->env);
 	err = want_agent(r, false, 0);
 	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller: the agent is requested");
 }
@@ -259,9 +259,7 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 	call->status = TEL_CALL_SIP_PARTICIPANT_JOINED;
 	call->agent.dispatch_id = TEL_STR_NONE;
 	call->agent.joined_at = call->agent.left_at = 0;
-	if (call->direction == TEL_INBOUND)
-		tel_call_schedule(call, TEL_JOB_END_OVERDUE,
-				  r->env->now + r->env->policy->max_age);
+	tel_call_expect_end(call, r->env);
 	tel_call_drop_job(call, TEL_JOB_DELETE_ROOM);
 	err = want_agent(r, under_way || ghost, settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_MOVED,
@@ -305,8 +303,8 @@ static enum tel_err add_phone(struct tel_reaction *r)
 	}
 	if (is_dialled(r))
 		return tel_react(r, TEL_EFFECT_CHANGED, "the phone is being called");
-	if (!lived && call->direction == TEL_INBOUND)
-		tel_call_schedule(call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
+	if (!lived)
+		tel_call_expect_end(call, r->env);
 	return tel_react(r, TEL_EFFECT_CHANGED, "one more phone leg");
 }
 
@@ -469,7 +467,7 @@ static enum tel_err open_after(struct tel_reaction *r)
 	leg->joined_at = r->at;
 	if (same_life)
 		r->call->previous_id = before->id;
-	tel_call_schedule(r->call, TEL_JOB_END_OVERDUE, r->env->now + r->env->policy->max_age);
+	tel_call_expect_end(r->call, r->env);
 	err = want_agent(r, same_life || settled_at, settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller in a room of a call that is over");
 }

@@ -155,6 +155,12 @@ void tel_call_clear_ghost(struct tel_call *call, tel_time due);
 /* Empty the slot of a job. */
 void tel_call_drop_job(struct tel_call *call, enum tel_job_kind kind);
 
+/*
+ * The time-out of a call that goes on: after max_age without a word, or when
+ * an outbound call has talked for as long as it may.
+ */
+void tel_call_expect_end(struct tel_call *call, const struct tel_decide_env *env);
+
 /* A job that nobody has leased, due at `due`. */
 struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind, tel_time due);
 

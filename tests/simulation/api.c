@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "callees.h"
 #include "judge.h"
 #include "proc.h"
 #include "base/banned.h"
@@ -29,8 +30,9 @@ static void answered(struct sim *sim, void *arg, uint64_t token)
 	struct sim_request *request = arg, **last;
 
 	(void)token;
-	if (request->proc->dead)
+	if (request->proc->dead || request->is_answered)
 		return;
+	request->is_answered = true;
 	sim_trace(sim, "%s: %s is answered %s", request->proc->name,
 		  tel_lk_method_text(request->method), tel_lk_verdict_text(request->answer.verdict));
 	for (last = &request->proc->answers; *last; last = &(*last)->next)
@@ -52,7 +54,7 @@ static void fail(struct sim_request *request, enum tel_lk_verdict verdict, int s
 static void run_out(struct sim *sim, struct sim_request *request)
 {
 	fail(request, TEL_LK_UNKNOWN, 0, "timeout");
-	sim_plan(sim, request->sent_at + TEL_REQUEST_TIMEOUT - sim->now, answered, request, 0);
+	sim_plan(sim, request->sent_at + request->timeout - sim->now, answered, request, 0);
 }
 
 /* The answer goes back, `takes` ms on LiveKit's side included. */
@@ -61,13 +63,18 @@ static void answer(struct sim *sim, struct sim_request *request, tel_time takes)
 	tel_time way = takes + sim_latency(sim, 1, 20);
 
 	if (sim_strikes(sim, SIM_LOSE_ANSWER))
-		way = TEL_REQUEST_TIMEOUT;
+		way = request->timeout;
 	else if (sim_strikes(sim, SIM_SLOW_ANSWER))
 		way += sim_length(sim, 500, 20 * TEL_SECOND);
-	if (sim->now + way >= request->sent_at + TEL_REQUEST_TIMEOUT)
+	if (sim->now + way >= request->sent_at + request->timeout)
 		run_out(sim, request);
 	else
 		sim_plan(sim, way, answered, request, 0);
+}
+
+void sim_request_answer(struct sim *sim, struct sim_request *request)
+{
+	answer(sim, request, 0);
 }
 
 /* ---- acting ------------------------------------------------------------------- */
@@ -150,6 +157,41 @@ static void delete_room(struct sim *sim, struct sim_request *request)
 	sim_lk_close(sim, life, "ROOM_DELETED");
 }
 
+static void create_room(struct sim *sim, struct sim_request *request)
+{
+	struct sim_life *life = sim_lk_create_room(sim, request->room, request->agent_name,
+						   request->call_id);
+	struct tel_lk_room *shown_room = sim_alloc(sim, sizeof(*shown_room));
+
+	*shown_room = (struct tel_lk_room){
+		.sid = life->sid, .name = request->room, .created_at = life->created_at,
+		.call_id = life->mark,
+	};
+	request->answer.rooms = shown_room;
+	request->answer.n_rooms = 1;
+}
+
+static void get_participant(struct sim *sim, struct sim_request *request)
+{
+	struct sim_life *life = sim_lk_life(sim_lk_room(sim, request->room));
+	struct tel_participant *p = sim_alloc(sim, sizeof(*p));
+	const struct sim_leg *leg;
+
+	for (leg = life ? life->legs : NULL; leg; leg = leg->next)
+		if (!leg->left_at && tel_str_eq(leg->identity, request->identity))
+			break;
+	if (!leg) {
+		fail(request, TEL_LK_GONE, 404, "not_found");
+		return;
+	}
+	*p = (struct tel_participant){
+		.kind = leg->kind, .sid = leg->sid, .identity = leg->identity,
+		.sip_status = leg->status, .sip_call_id = leg->sip_call_id,
+	};
+	request->answer.participants = p;
+	request->answer.n_participants = 1;
+}
+
 static tel_time act(struct sim *sim, struct sim_request *request)
 {
 	request->answer.verdict = TEL_LK_DONE;
@@ -167,8 +209,14 @@ static tel_time act(struct sim *sim, struct sim_request *request)
 		delete_room(sim, request);
 		return 0;
 	case TEL_LK_CREATE_ROOM:
+		create_room(sim, request);
+		return 0;
 	case TEL_LK_GET_PARTICIPANT:
+		get_participant(sim, request);
+		return 0;
 	case TEL_LK_CREATE_SIP_PARTICIPANT:
+		sim_callee_dial(sim, request);
+		return 0;
 	case TEL_LK_TRANSFER_SIP_PARTICIPANT:
 	case TEL_LK_DELETE_DISPATCH:
 	case TEL_LK_LIST_ROOMS:
@@ -210,11 +258,15 @@ static void arrives(struct sim *sim, void *arg, uint64_t token)
 	} else if (sim_strikes(sim, SIM_SERVER_ERROR)) {
 		if (sim_pick(sim, 2))
 			act(sim, request);
+		request->held = false;
 		fail(request, TEL_LK_UNKNOWN, 500, "internal");
 	} else {
 		takes = act(sim, request);
 	}
-	answer(sim, request, takes);
+	if (request->held)
+		run_out(sim, request);	/* unless it is answered before */
+	else
+		answer(sim, request, takes);
 }
 
 /* ---- the port -------------------------------------------------------------------- */
@@ -254,6 +306,14 @@ static struct sim_request *request_of(struct sim_proc *proc, const struct tel_lk
 	request->sent_at = sim->now;
 	request->turn_tick = proc->turn_tick;
 	request->epoch = sim->lk->epoch;
+	request->timeout = wanted->timeout ? wanted->timeout : TEL_REQUEST_TIMEOUT;
+	request->identity = keep(sim, wanted->identity);
+	if (wanted->method == TEL_LK_CREATE_ROOM ||
+	    wanted->method == TEL_LK_CREATE_SIP_PARTICIPANT) {
+		request->agent_name = keep(sim, wanted->agent_name);
+		request->call_id = keep(sim, tel_call_id_str(&wanted->call->id));
+		request->to = keep(sim, tel_e164_str(&wanted->call->to));
+	}
 	if (wanted->method == TEL_LK_CREATE_DISPATCH) {
 		request->agent_name = keep(sim, wanted->agent_name);
 		request->call_id = keep(sim, tel_call_id_str(&wanted->call->id));

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "callees.h"
 #include "callers.h"
 #include "judge.h"
 #include "base/banned.h"
@@ -193,6 +194,15 @@ void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
 	for (leg = life->legs; leg; leg = leg->next) {
 		if (leg->kind != TEL_PARTICIPANT_SIP || leg->left_at || leg->excused)
 			continue;
+		/* Rings for a call that has failed, or is hung up: rightly so. */
+		if (leg->callee && (leg->callee->hang_up_asked || !leg->callee->answered))
+			continue;
+		/*
+		 * A clock that is ahead finds the time over in which a phone may
+		 * come back after a restart; its call is not opened again.
+		 */
+		if (leg->callee && sim->procs->skewed && leg->life->room->stale)
+			continue;
 		told = leg->joined_heard && leg->joined_heard_tick < request->turn_tick;
 		long_there = sim->now - leg->joined_at >
 			     allowance(sim, sim->now, 2 * TEL_SECOND);
@@ -224,7 +234,7 @@ void sim_judge_ghost(struct sim *sim, const struct sim_life *life)
 {
 	const struct sim_dispatch *d = life->dispatches;
 	const struct sim_life *meant;
-	tel_time since;
+	tel_time since, tidy = SIM_TIDY;
 
 	if (!d || d->deleted || life->had_phone)
 		return;
@@ -233,7 +243,10 @@ void sim_judge_ghost(struct sim *sim, const struct sim_life *life)
 	if (since == 0)
 		return;
 	since = d->made_at > since ? d->made_at : since;
-	if (sim->now - since > allowance(sim, since, SIM_TIDY))
+	/* Made for a phone that is still to be dialled, as long as that is tried. */
+	if (tel_str_is_set(life->mark))
+		tidy += 60 * TEL_SECOND;
+	if (sim->now - since > allowance(sim, since, tidy))
 		sim_violation(sim, "I1: ghost %.*s had an agent and no phone for %lld ms",
 			      TEL_STR_ARG(life->sid), (long long)(sim->now - since));
 }
@@ -286,7 +299,7 @@ void sim_judge_acknowledged(struct sim *sim, const struct sim_event *event)
 void sim_judge_request(struct sim *sim, const struct sim_task *task)
 {
 	sim->judge->out->requests++;
-	if (task->delivery)
+	if (task->delivery || task->callee)
 		sim_violation(sim, "I4: a request from within a delivery");
 }
 
@@ -383,5 +396,6 @@ void sim_judge_end(struct sim *sim)
 		sim_violation(sim, "I5: %s is %s for ever", page.calls[i]->id.text,
 			      tel_call_status_text(page.calls[i]->status));
 	tel_call_page_release(&page);
+	sim_callees_check(sim);
 	check_rooms(sim);
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "callees.h"
 #include "callers.h"
 #include "judge.h"
 #include "livekit.h"
@@ -92,6 +93,8 @@ static void left(struct sim *sim, struct sim_leg *leg, enum tel_sip_status statu
 	if (leg->kind == TEL_PARTICIPANT_SIP)
 		sim_judge_wait(sim, leg);
 	sim_send_event(sim, TEL_EVENT_PARTICIPANT_LEFT, leg->life, leg);
+	if (leg->callee)
+		sim_callee_taken_down(sim, leg);
 }
 
 void sim_lk_leaves(struct sim *sim, struct sim_leg *leg, enum tel_sip_status status,
@@ -145,7 +148,8 @@ static void kick_same_identity(struct sim *sim, struct sim_life *life, struct te
 
 	for (leg = life->legs; leg; leg = leg->next)
 		if (!leg->left_at && tel_str_eq(leg->identity, identity)) {
-			leg->caller->gone = true;
+			if (leg->caller)
+				leg->caller->gone = true;
 			left(sim, leg, TEL_SIP_RINGING, "DUPLICATE_IDENTITY");
 		}
 }
@@ -177,6 +181,33 @@ struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
 	life->emptied++;
 	sim_trace(sim, "livekit: phone %.*s joins %.*s%s", TEL_STR_ARG(leg->sid),
 		  TEL_STR_ARG(life->sid), foreign ? " (a colleague)" : "");
+	sim_send_event(sim, TEL_EVENT_PARTICIPANT_JOINED, life, leg);
+	return leg;
+}
+
+struct sim_leg *sim_lk_phone_dialled(struct sim *sim, struct sim_callee *callee,
+				     struct tel_str name, struct tel_str identity,
+				     struct tel_str call_id, struct tel_str sip_call_id)
+{
+	struct sim_room *room = sim_lk_room(sim, name);
+	struct sim_life *life = sim_lk_life(room);
+	struct sim_leg *leg;
+
+	if (!life)
+		life = open_life(sim, room);
+	kick_same_identity(sim, life, identity);
+	leg = add_leg(sim, life, TEL_PARTICIPANT_SIP);
+	leg->callee = callee;
+	leg->identity = identity;
+	leg->call_id = call_id;
+	leg->sip_call_id = sip_call_id;
+	leg->number = callee->to;
+	leg->status = TEL_SIP_DIALING;
+	leg->served = sim_lk_dispatches(life) > 0;
+	life->had_phone = true;
+	life->emptied++;
+	sim_trace(sim, "livekit: phone %.*s is dialled into %.*s", TEL_STR_ARG(leg->sid),
+		  TEL_STR_ARG(life->sid));
 	sim_send_event(sim, TEL_EVENT_PARTICIPANT_JOINED, life, leg);
 	return leg;
 }
@@ -223,6 +254,31 @@ struct sim_dispatch *sim_lk_dispatch(struct sim *sim, struct tel_str name, struc
 	return d;
 }
 
+/* Nobody ever came: LiveKit closes the room by itself. */
+static void stayed_empty(struct sim *sim, void *arg, uint64_t token)
+{
+	struct sim_life *life = arg;
+
+	(void)token;
+	if (!life->closed_at && !life->had_phone)
+		sim_lk_close(sim, life, "ROOM_CLOSED");
+}
+
+struct sim_life *sim_lk_create_room(struct sim *sim, struct tel_str name, struct tel_str agent,
+				    struct tel_str call_id)
+{
+	struct sim_room *room = sim_lk_room(sim, name);
+	struct sim_life *life = sim_lk_life(room);
+
+	if (life)
+		return life;
+	life = open_life(sim, room);
+	life->mark = call_id;
+	sim_plan(sim, SIM_EMPTY_TIMEOUT, stayed_empty, life, 0);
+	sim_lk_dispatch(sim, name, agent, call_id, life->sid);
+	return life;
+}
+
 /* ---- restart --------------------------------------------------------------------- */
 
 /*
@@ -252,6 +308,8 @@ static void forget_life(struct sim *sim, struct sim_room *room, struct sim_life 
 		leg->left_at = sim->now;
 		if (leg->caller && !leg->foreign)
 			sim_caller_cut(sim, leg->caller);
+		if (leg->callee)
+			sim_callee_cut(sim, leg);
 	}
 	if (sim_pick(sim, 2))
 		sim_plan(sim, sim->lk->down_until - sim->now + sim_length(sim, 1000, 6000),

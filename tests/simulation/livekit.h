@@ -11,6 +11,7 @@
 #include "sim.h"
 
 struct sim_caller;
+struct sim_callee;
 struct sim_event;
 
 /* One living room sid. */
@@ -20,6 +21,7 @@ struct sim_life {
 	struct tel_str sid;
 	tel_time created_at, closed_at;	/* closed_at 0: it is there */
 	bool by_dispatch;		/* CreateDispatch made it */
+	struct tel_str mark;		/* the call that CreateRoom made it for */
 	bool had_phone;
 	bool forgotten;			/* by a restart: its ends reach nobody */
 	bool finish_heard;		/* room_finished was acknowledged */
@@ -46,6 +48,8 @@ struct sim_leg {
 	struct sim_caller *caller;	/* NULL: an agent */
 	enum tel_participant_kind kind;
 	bool foreign;			/* a phone that an agent dialled */
+	struct sim_callee *callee;	/* NULL: not dialled by us */
+	struct tel_str call_id;		/* its telephony.callId */
 	struct tel_str sid, identity, sip_call_id, number;
 	enum tel_sip_status status;
 	tel_time joined_at, left_at;	/* left_at 0: it is there */
@@ -81,6 +85,13 @@ bool sim_lk_is_up(const struct sim *sim);
 struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
 				   struct tel_str room, struct tel_str identity,
 				   struct tel_str sip_call_id, bool foreign);
+/* CreateSIPParticipant: a phone is dialled, in a room that it makes if need be. */
+struct sim_leg *sim_lk_phone_dialled(struct sim *sim, struct sim_callee *callee,
+				     struct tel_str room, struct tel_str identity,
+				     struct tel_str call_id, struct tel_str sip_call_id);
+/* CreateRoom: the life there is, or a new one with the agent in it. */
+struct sim_life *sim_lk_create_room(struct sim *sim, struct tel_str room, struct tel_str agent,
+				    struct tel_str call_id);
 void sim_lk_leaves(struct sim *sim, struct sim_leg *leg, enum tel_sip_status status,
 		   const char *reason);
 void sim_lk_close(struct sim *sim, struct sim_life *life, const char *reason);

@@ -125,7 +125,8 @@ static struct tel_participant participant_of(const struct sim_event *event)
 	p.number = leg->number;
 	p.trunk_number = TEL_STR("+15550199");
 	p.trunk_id = TEL_STR("ST_1");
-	if (!leg->foreign)
+	p.call_id = leg->call_id;
+	if (!leg->foreign && !leg->callee)
 		p.rule_id = TEL_STR("SDR_1");
 	return p;
 }

@@ -178,6 +178,8 @@ static void work(void *arg)
 
 /* ---- a process's life --------------------------------------------------------------- */
 
+static const struct tel_str everywhere[] = { { "+", 1 } };
+
 static void compose(struct sim_proc *proc)
 {
 	struct sim *sim = proc->sim;
@@ -197,7 +199,10 @@ static void compose(struct sim_proc *proc)
 			.room_delete_after = sim->room_delete_after,
 			.return_grace = 20 * TEL_SECOND,
 			.max_age = sim->max_age, .remember = TEL_DAY,
+			.dial_within = 60 * TEL_SECOND,
 		},
+		.guards = { .allow = everywhere, .n_allow = 1 },
+		.default_from = TEL_STR("+15550199"), .default_trunk = TEL_STR("ST_1"),
 	};
 }
 
@@ -324,6 +329,11 @@ struct sim_proc *sim_procs_any(struct sim *sim)
 			able[n++] = proc;
 	}
 	return n ? able[sim_pick(sim, n)] : NULL;
+}
+
+void sim_proc_ask(struct sim_proc *proc, void (*fn)(void *task), struct sim_callee *callee)
+{
+	start_task(proc, fn, NULL)->callee = callee;
 }
 
 void sim_proc_deliver(struct sim_proc *proc, struct sim_delivery *delivery)

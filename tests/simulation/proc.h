@@ -24,7 +24,8 @@ struct sim_task {
 	struct sim_task *next;
 	struct sim_proc *proc;
 	struct sim_coro *coro;
-	struct sim_delivery *delivery;	/* NULL: the runner */
+	struct sim_delivery *delivery;	/* NULL: the runner, or a client asks */
+	struct sim_callee *callee;	/* whom a client's request is about */
 	uint64_t token;			/* which waking counts */
 	bool asleep;
 	const char *where;		/* the point it is at */
@@ -95,6 +96,8 @@ void sim_procs_end(struct sim *sim);
 /* A living process that takes deliveries; NULL = none. */
 struct sim_proc *sim_procs_any(struct sim *sim);
 void sim_proc_deliver(struct sim_proc *proc, struct sim_delivery *delivery);
+/* A request of a client; fn(task). */
+void sim_proc_ask(struct sim_proc *proc, void (*fn)(void *task), struct sim_callee *callee);
 void sim_proc_kill(struct sim_proc *proc, const char *where);
 void sim_proc_stop(struct sim_proc *proc);
 /* Every slot has a process, now. */
@@ -128,7 +131,14 @@ struct sim_request {
 	uint64_t turn_tick;		/* of the turn that sent it */
 	uint64_t epoch;			/* LiveKit's */
 	bool refuse, late;
+	struct tel_str identity, to;	/* of a dial; identity of a look */
+	tel_time timeout;
+	bool held;			/* it will be answered later */
+	bool is_answered;
 	struct tel_lk_answer answer;
 };
+
+/* A held request is answered now, as request->answer says. */
+void sim_request_answer(struct sim *sim, struct sim_request *request);
 
 #endif

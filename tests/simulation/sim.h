@@ -4,6 +4,7 @@
  * seed, one thread, no sleeping: a seed's world is the same every time.
  *
  *   callers.c   who calls, when, into which room, for how long
+ *   callees.c   whom we call: who orders it, and how the phone takes it
  *   livekit.c   rooms, their lives, phones, agents, dispatches: the truth
  *   sender.c    LiveKit's webhooks: queues, retries, what the network does
  *   api.c       LiveKit's API: requests on their way, acting, answers
@@ -24,6 +25,7 @@
 #include "base/arena.h"
 #include "base/time.h"
 #include "coro.h"
+#include "domain/call.h"
 #include "faults.h"
 #include "ports/call_store.h"
 #include "rng.h"
@@ -43,6 +45,8 @@
 
 /* How long LiveKit keeps a room whose phones have left. */
 #define SIM_DEPARTURE_TIMEOUT (20 * TEL_SECOND)
+/* … and one that CreateRoom made, and nobody came into. */
+#define SIM_EMPTY_TIMEOUT (120 * TEL_SECOND)
 
 /*
  * A request that its sender wrote acts within this, or never. It has to stay
@@ -66,6 +70,7 @@ struct sim_lk;
 struct sim_procs;
 struct sim_judge;
 struct sim_callers;
+struct sim_callees;
 
 struct sim {
 	struct sim_knobs knobs;
@@ -91,6 +96,7 @@ struct sim {
 	struct sim_procs *procs;
 	struct sim_judge *judge;
 	struct sim_callers *callers;
+	struct sim_callees *callees;
 };
 
 /* Zeroed memory that lives as long as the world; never NULL. */
@@ -150,6 +156,7 @@ struct sim_outcome {
 	tel_time longest_wait;
 	uint64_t requests, deliveries;
 	uint64_t struck[SIM_FAULT_KINDS];
+	size_t outcomes[TEL_OUTCOMES];	/* of outbound calls */
 	size_t limits;			/* known limits that showed: see RELIABILITY.md */
 	char what[160];			/* the first violation; "" = none */
 	const char *kind;		/* of it: the same pointer, the same kind */

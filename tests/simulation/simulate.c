@@ -134,6 +134,8 @@ static void add(struct sim_outcome *sum, const struct sim_outcome *out)
 		sum->longest_wait = out->longest_wait;
 	for (kind = 0; kind < SIM_FAULT_KINDS; kind++)
 		sum->struck[kind] += out->struck[kind];
+	for (kind = 0; kind < TEL_OUTCOMES; kind++)
+		sum->outcomes[kind] += out->outcomes[kind];
 }
 
 static void report_failure(struct order *order, uint64_t seed, const struct sim_outcome *out)
@@ -175,6 +177,9 @@ static void print_statistics(const struct sim_outcome *sum)
 	printf("%9" PRIu64 "  deliveries acknowledged\n%9" PRIu64 "  requests to LiveKit\n",
 	       sum->deliveries, sum->requests);
 	printf("%9zu  times a stray dispatch stayed (a known limit)\n", sum->limits);
+	for (kind = TEL_OUTCOME_COMPLETED; kind < TEL_OUTCOMES; kind++)
+		printf("%9zu  outbound calls ended as %s\n", sum->outcomes[kind],
+		       tel_outcome_text((enum tel_outcome)kind));
 	printf("%9zu  phones got an agent, after %" PRIu64 " ms on average, %lld ms at most\n",
 	       sum->served, sum->served ? sum->waited / sum->served : 0,
 	       (long long)sum->longest_wait);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "callees.h"
 #include "callers.h"
 #include "judge.h"
 #include "lmdb-store/lmdb_store.h"
@@ -423,7 +424,7 @@ static void end(struct sim *sim, struct sim_outcome *out, struct sim_strike **st
 
 	sim_judge_end(sim);
 	sim_procs_end(sim);
-	out->calls = sim->callers->n;
+	out->calls = sim->callers->n + sim->callees->n;
 	out->faults = sim->faults.n;
 	for (i = 0; i < sim->faults.n; i++)
 		out->struck[sim->faults.strikes[i].fault]++;
@@ -445,7 +446,9 @@ void sim_run_world(uint64_t seed, size_t calls, const struct sim_knobs *knobs,
 	struct sim sim;
 
 	begin(&sim, seed, NULL, knobs, out);
-	sim_callers_init(&sim, calls);
+	/* One in four is a call of ours. */
+	sim_callers_init(&sim, calls - calls / 4);
+	sim_callees_init(&sim, calls / 4);
 	plan_weather(&sim);
 	sim_plan(&sim, SIM_ACTIVE, faults_end, NULL, 0);
 	run(&sim);
@@ -459,6 +462,7 @@ void sim_run_small_world(struct sim_choices *choices, tel_time stays,
 
 	begin(&sim, 1, choices, knobs, out);
 	sim_callers_init_one(&sim, stays);
+	sim_callees_init(&sim, 0);
 	sim_plan(&sim, 5 * TEL_SECOND, faults_end, NULL, 0);
 	run(&sim);
 	end(&sim, out, NULL, NULL);

@@ -24,6 +24,7 @@
  *   w:S w- w?     the phone is looked at: its status, gone, LiveKit is silent
  *   H             we are asked to hang up
  *   d d- d?       the room is deleted, was gone, is to be tried again
+ *   b             the phone is back in a new life of the room, its agent made
  *   F             the room finished      g  the agent joined
  *   K             the process dies, and another takes what is due
  *   T             another process takes what is due
@@ -181,6 +182,9 @@ static void look(struct world *w, const char *how)
 	run_step(w, tel_decide_look_done, &done);
 }
 
+/* Of the next event. */
+static const char *life, *phone_sid;
+
 static void event(struct world *w, enum tel_event_kind kind, const char *how)
 {
 	static const struct { char c; const char *text; } reasons[] = {
@@ -189,7 +193,7 @@ static void event(struct world *w, enum tel_event_kind kind, const char *how)
 	char identity[TEL_PHONE_IDENTITY], id[16];
 	struct tel_event e = {
 		.kind = kind, .name = TEL_STR("event"),
-		.room_name = TEL_STR("call-1"), .room_sid = TEL_STR("RM_A"), .raw = TEL_STR("{}"),
+		.room_name = TEL_STR("call-1"), .room_sid = tel_str_from(life), .raw = TEL_STR("{}"),
 	};
 	struct tel_on_event on = { .env = env_of(w), .event = &e };
 	size_t i;
@@ -202,7 +206,7 @@ static void event(struct world *w, enum tel_event_kind kind, const char *how)
 			.agent_name = TEL_STR("bot") };
 	} else if (*how) {
 		e.participant = (struct tel_participant){
-			.kind = TEL_PARTICIPANT_SIP, .sid = TEL_STR("PA_1"),
+			.kind = TEL_PARTICIPANT_SIP, .sid = tel_str_from(phone_sid),
 			.sip_call_id = TEL_STR("SCL_1"), .sip_status = status_of(how[0]),
 			.identity = tel_str_from(tel_call_phone_identity(&w->call->id, identity)),
 			.call_id = tel_call_id_str(&w->call->id) };
@@ -211,6 +215,21 @@ static void event(struct world *w, enum tel_event_kind kind, const char *how)
 				e.participant.disconnect_reason = tel_str_from(reasons[i].text);
 	}
 	run_step(w, tel_decide_event, &on);
+}
+
+static void back(struct world *w)
+{
+	struct tel_dispatch_done done = { .result = TEL_DISPATCH_MADE, .room_sid = TEL_STR("RM_B"),
+					  .dispatch_id = TEL_STR("AD_1") };
+
+	life = "RM_B";
+	phone_sid = "PA_2";
+	w->finished = false;
+	event(w, TEL_EVENT_PARTICIPANT_JOINED, "r");
+	take(w, false);
+	done.env = env_of(w);
+	done.attempt = attempt_of(w, TEL_JOB_DISPATCH_AGENT);
+	run_step(w, tel_decide_dispatch_done, &done);
 }
 
 static void hang_up(struct world *w)
@@ -246,6 +265,7 @@ static void do_word(struct world *w, const char *word)
 	case 't': room(w, TEL_ROOM_RETRY); break;
 	case 'u': room(w, TEL_ROOM_RETRY_UNSENT); break;
 	case 'c': room(w, TEL_ROOM_CANCELLED); break;
+	case 'b': back(w); break;
 	case 'j': event(w, TEL_EVENT_PARTICIPANT_JOINED, "d"); break;
 	case 'J': event(w, TEL_EVENT_PARTICIPANT_JOINED, "r"); break;
 	case 'g': event(w, TEL_EVENT_PARTICIPANT_JOINED, "g"); break;
@@ -352,6 +372,7 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "trunk failure told by its leaving", "M j K l:dt", "failed failed livekit [r] !" },
 	{ "unavailable told by its leaving", "M J K l:rv", "ended no_answer timeout [r] R!" },
 
+	{ "LiveKit restarts under it, and it comes back", "M j A F b +25 T", "agent_dispatched - - [o] A!" },
 	{ "the room finishes before the phone came", "M F", "ended unknown - [r] !" },
 	{ "the room finishes under the phone", "M j A F", "agent_dispatched - - [o] A!" },
 	{ "… and it stays away", "M j A F +21 T", "ended completed livekit [] A!" },
@@ -367,6 +388,8 @@ static void outbound_calls(void)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		w = (struct world){ .now = 1700000000 * TEL_SECOND };
+		life = "RM_A";
+		phone_sid = "PA_1";
 		place(&w);
 		snprintf(script, sizeof(script), "%s", cases[i].script);
 		for (word = strtok_r(script, " ", &save); word; word = strtok_r(NULL, " ", &save))
@@ -384,6 +407,7 @@ static void an_early_agent_is_recognised(void)
 {
 	struct world w = { .now = 1700000000 * TEL_SECOND };
 
+	life = "RM_A";
 	place(&w);
 	do_word(&w, "g");
 	CHECK_INT(w.call->agent_was_there, false);
@@ -409,6 +433,8 @@ static void transfers(void)
 	struct world w;
 	size_t i;
 
+	life = "RM_A";
+	phone_sid = "PA_1";
 	for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
 		w = (struct world){ .now = 1700000000 * TEL_SECOND };
 		place(&w);
