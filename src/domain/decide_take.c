@@ -59,7 +59,10 @@ static enum tel_err settle_cancelled(struct tel_step *step, const struct tel_dec
 	return TEL_OK;
 }
 
-/* The process that dialled is gone: its answer will never be heard. */
+/*
+ * A dial is leased when it is made. So the process that dialled is gone, and
+ * its answer will never be heard.
+ */
 static enum tel_err settle_dial(struct tel_step *step, const struct tel_decide_env *env)
 {
 	struct tel_reaction r = { .step = step, .env = env, .call = step->call };
@@ -111,20 +114,6 @@ static enum tel_err lease_job(struct tel_step *step, struct tel_take_job *take)
 	return TEL_OK;
 }
 
-/* Nothing of an earlier dial went out, so this one may. */
-static enum tel_err lease_dial(struct tel_step *step, struct tel_take_job *take)
-{
-	struct tel_reaction r = { .step = step, .env = &take->env, .call = step->call };
-
-	if (!step->outbound_stopped_at) {
-		take->result = TEL_TAKE_RUN;
-		step->save = true;
-		return tel_call_lease_dial(step->call, &take->env);
-	}
-	r.entry = job_entry(step, &take->env, TEL_JOB_DIAL);
-	return tel_react_dial_stopped(&r);
-}
-
 enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
 {
 	struct tel_take_job *take = take_job;
@@ -146,7 +135,7 @@ enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
 		return job->cancelled ? settle_cancelled(step, &take->env, take->kind) :
 					lease_job(step, take);
 	case TEL_JOB_DIAL:
-		return was_leased ? settle_dial(step, &take->env) : lease_dial(step, take);
+		return settle_dial(step, &take->env);
 	case TEL_JOB_TRANSFER:
 		return was_leased ? settle_transfer(step, &take->env) : lease_job(step, take);
 	case TEL_JOB_DELETE_ROOM:

@@ -208,9 +208,23 @@ enum tel_err tel_react_dial_over(struct tel_reaction *r)
 	return end_now(r, "not answered");
 }
 
+/*
+ * LiveKit was away, and may have lost the room: it is made sure that there is
+ * one, with the agent in it, before anybody is dialled into it.
+ */
+static enum tel_err start_again(struct tel_reaction *r)
+{
+	uint32_t attempt = r->call->jobs[TEL_JOB_DIAL].attempt;
+	tel_time pause = tel_job_backoff(attempt, TEL_BACKOFF_WAITING, r->dial->retry_after,
+					 r->env->random);
+
+	tel_call_drop_job(r->call, TEL_JOB_DIAL);
+	tel_call_schedule(r->call, TEL_JOB_CREATE_ROOM, r->env->now + pause)->attempt = attempt;
+	return tel_react(r, TEL_EFFECT_CHANGED, "nothing was sent: will try again");
+}
+
 enum tel_err tel_react_dial_unsent(struct tel_reaction *r)
 {
-	struct tel_job *job = &r->call->jobs[TEL_JOB_DIAL];
 	enum tel_err err;
 
 	if (is_not_our_dial(r))
@@ -222,10 +236,7 @@ enum tel_err tel_react_dial_unsent(struct tel_reaction *r)
 		err = keep_words(r);
 		return err ? err : end_now(r, "LiveKit could not be reached in time: nobody was dialled");
 	}
-	job->lease = (struct tel_lease){ 0 };
-	job->due = r->env->now + tel_job_backoff(job->attempt, TEL_BACKOFF_WAITING,
-						 r->dial->retry_after, r->env->random);
-	return tel_react(r, TEL_EFFECT_CHANGED, "nothing was sent: will try again");
+	return start_again(r);
 }
 
 enum tel_err tel_react_dial_cancelled(struct tel_reaction *r)
@@ -332,8 +343,10 @@ static enum tel_err gone(struct tel_reaction *r)
 		return tel_react(r, TEL_EFFECT_NOTED, "not in the room");
 	}
 	if (call->dial.seen_at) {
+		/* Perhaps LiveKit was restarted, and it will be back. */
 		tel_call_drop_job(call, TEL_JOB_WATCH_DIAL);
-		tel_call_schedule(call, TEL_JOB_END_OVERDUE, r->env->now + TEL_EVIDENCE_GRACE);
+		tel_call_schedule(call, TEL_JOB_END_OVERDUE,
+				  r->env->now + r->env->policy->return_grace);
 		return tel_react(r, TEL_EFFECT_CHANGED, "gone: waiting for word of how it left");
 	}
 	if (r->env->now < call->dial.replied_at + TEL_REQUEST_TIMEOUT) {

@@ -27,6 +27,24 @@ static enum tel_err wait_for_the_phone(struct tel_reaction *r)
 	return tel_react(r, TEL_EFFECT_CHANGED, "the room finished under the phone: waiting for it");
 }
 
+/*
+ * The room of an outbound call is over before its phone was heard of: LiveKit
+ * was restarted, or somebody deleted it. A dial that is under way makes it
+ * anew; one that is still to be sent has its room made again first.
+ */
+static enum tel_err finished_early(struct tel_reaction *r)
+{
+	struct tel_call *call = r->call;
+
+	if (call->jobs[TEL_JOB_CREATE_ROOM].pending) {
+		call->room_finished_at = 0;
+		return tel_react(r, TEL_EFFECT_NOTED, "the room is over: it will be made anew");
+	}
+	if (call->jobs[TEL_JOB_DIAL].pending)
+		return tel_react(r, TEL_EFFECT_CHANGED, "the room is over: the dial makes it anew");
+	return wait_for_the_phone(r);
+}
+
 enum tel_err tel_react_room_finished(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
@@ -39,10 +57,8 @@ enum tel_err tel_react_room_finished(struct tel_reaction *r)
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
 		return wait_for_the_phone(r);
 	if (call->direction == TEL_OUTBOUND)
-		tel_call_end_outbound(call, r->env);
-	else
-		tel_call_end(call, tel_ending_unheard(true, call->agent_was_there), r->at, true,
-			     r->env);
+		return finished_early(r);
+	tel_call_end(call, tel_ending_unheard(true, call->agent_was_there), r->at, true, r->env);
 	return tel_react(r, TEL_EFFECT_ENDED, "ended: the room finished");
 }
 

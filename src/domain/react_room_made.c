@@ -42,6 +42,7 @@ static enum tel_err fail(struct tel_reaction *r, struct tel_str code, struct tel
 enum tel_err tel_react_room_made(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
+	uint32_t attempt;
 	enum tel_err err;
 
 	if (is_not_our_job(r))
@@ -55,10 +56,12 @@ enum tel_err tel_react_room_made(struct tel_reaction *r)
 	call->room_created_at = r->room->room_created_at;
 	call->status = TEL_CALL_AGENT_DISPATCHED;
 	recognise_agent(call);
+	call->room_finished_at = 0;
+	attempt = call->jobs[TEL_JOB_CREATE_ROOM].attempt;
 	tel_call_drop_job(call, TEL_JOB_CREATE_ROOM);
 	if (r->step->outbound_stopped_at)
 		return tel_react_dial_stopped(r);
-	tel_call_schedule(call, TEL_JOB_DIAL, r->env->now);
+	tel_call_schedule(call, TEL_JOB_DIAL, r->env->now)->attempt = attempt;
 	err = tel_call_lease_dial(call, r->env);
 	if (err)
 		return err;
