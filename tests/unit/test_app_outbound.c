@@ -1,0 +1,404 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/place_call.h"
+#include "app/steer_call.h"
+#include "fakes/rig.h"
+#include "harness.h"
+#include "memory-store/memory_store.h"
+#include "base/banned.h"
+
+/* ---- the stage: one store, one LiveKit, two processes --------------------- */
+
+static const struct tel_str everywhere[] = { TEL_STR("+") };
+
+struct stage {
+	struct tel_call_store *store;
+	struct tel_fake_livekit *livekit;
+	struct tel_fake_clock clock;
+	struct tel_rig a, b;
+	struct tel_call_id id;
+	char identity[TEL_PHONE_IDENTITY];
+};
+
+static void open_outbound(struct tel_app *app)
+{
+	app->guards = (struct tel_guard_policy){ .allow = everywhere, .n_allow = 1 };
+	app->default_from = TEL_STR("+15550123");
+	app->default_trunk = TEL_STR("ST_1");
+	app->policy.dial_within = 60 * TEL_SECOND;
+}
+
+static void set_up(struct stage *s)
+{
+	*s = (struct stage){ 0 };
+	tel_fake_clock_init(&s->clock, 1700000000 * TEL_SECOND);
+	s->livekit = tel_fake_livekit_new();
+	if (!s->livekit || tel_memory_store_open(NULL, &s->store))
+		abort();
+	tel_rig_init(&s->a, "a", s->store, s->livekit, &s->clock);
+	tel_rig_init(&s->b, "b", s->store, s->livekit, &s->clock);
+	open_outbound(&s->a.app);
+	open_outbound(&s->b.app);
+}
+
+static void tear_down(struct stage *s)
+{
+	tel_rig_release(&s->a);
+	tel_rig_release(&s->b);
+	tel_fake_livekit_free(s->livekit);
+	s->store->ops->close(s->store);
+}
+
+static struct tel_placed place_with(struct stage *s, const struct tel_place_request *request)
+{
+	struct tel_placed placed;
+
+	tel_place_call(&s->a.app, s->a.inbox, request, &placed);
+	tel_call_free(placed.place.call);
+	placed.place.call = NULL;
+	return placed;
+}
+
+static void place(struct stage *s)
+{
+	struct tel_place_request request = {
+		.to = TEL_STR("+15550200"), .ringing_timeout = 20 * TEL_SECOND,
+		.principal = TEL_STR("token:test"),
+	};
+	struct tel_placed placed = place_with(s, &request);
+
+	CHECK_INT(placed.status, TEL_PLACED_BY_STEP);
+	CHECK_INT(placed.place.result, TEL_PLACE_PLACED);
+	CHECK_INT(placed.place.leased, true);
+	s->id = placed.place.call_id;
+	tel_call_phone_identity(&s->id, s->identity);
+}
+
+static struct tel_call *get(struct stage *s)
+{
+	struct tel_call *call = NULL;
+
+	CHECK_INT(s->store->ops->get(s->store, &s->id, &call, NULL), TEL_OK);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(call);
+	return call;
+}
+
+static void check(struct stage *s, const char *status, const char *outcome, const char *by)
+{
+	struct tel_call *call = get(s);
+	const char *got_outcome = tel_outcome_text(call->outcome);
+	const char *got_by = tel_ended_by_text(call->ended_by);
+
+	CHECK_STR(tel_str_from(tel_call_status_text(call->status)), status);
+	CHECK_STR(tel_str_from(got_outcome ? got_outcome : "-"), outcome);
+	CHECK_STR(tel_str_from(got_by ? got_by : "-"), by);
+	tel_call_free(call);
+}
+
+static size_t sent(const struct stage *s, enum tel_lk_method method)
+{
+	return tel_fake_livekit_sent(s->livekit, method);
+}
+
+static size_t rung(const struct stage *s)
+{
+	return tel_fake_livekit_rung(s->livekit, s->identity);
+}
+
+/* Process `a` is killed where it stands; `b` can know. */
+static void kill_a(struct stage *s)
+{
+	static char a[] = "a";
+
+	tel_fake_livekit_orphan(s->livekit);
+	s->b.process.dead = tel_fake_process_is_named;
+	s->b.process.ctx = a;
+}
+
+static bool room_is_open(struct stage *s)
+{
+	struct tel_call *call = get(s);
+	char name[TEL_MAX_ROOM_NAME + 1];
+	bool open;
+
+	memcpy(name, call->room_name.ptr, call->room_name.len);
+	name[call->room_name.len] = '\0';
+	open = tel_fake_livekit_is_open(s->livekit, name);
+	tel_call_free(call);
+	return open;
+}
+
+/* ---- what callees do, without a single webhook ------------------------------- */
+
+static void the_reply_alone_tells_the_outcome(void)
+{
+	static const struct {
+		enum tel_fake_callee does;
+		const char *status, *outcome, *by;
+		int sip;
+	} cases[] = {
+		{ TEL_FAKE_ANSWERS, "agent_dispatched", "-", "-", 0 },
+		{ TEL_FAKE_BUSY, "ended", "busy", "callee", 486 },
+		{ TEL_FAKE_DECLINES, "ended", "rejected", "callee", 603 },
+		{ TEL_FAKE_NO_SUCH_NUMBER, "failed", "failed", "livekit", 404 },
+		{ TEL_FAKE_TRUNK_REFUSES, "ended", "rejected", "callee", 403 },
+		{ TEL_FAKE_NOTHING_THERE, "failed", "failed", "livekit", 0 },
+		{ TEL_FAKE_NO_TRUNK, "failed", "failed", "livekit", 0 },
+		{ TEL_FAKE_NO_SIP, "ended", "unknown", "-", 0 },
+	};
+	struct tel_call *call;
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&s);
+		tel_fake_livekit_callee(s.livekit, NULL, cases[i].does);
+		place(&s);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), 0);	/* I4 */
+		tel_rig_run(&s.a);
+		tel_rig_pass(&s.a, 25 * TEL_SECOND);
+		check(&s, cases[i].status, cases[i].outcome, cases[i].by);
+		call = get(&s);
+		CHECK_INT(call->sip_status_code, cases[i].sip);
+		CHECK_INT(call->answered_at != 0, cases[i].does == TEL_FAKE_ANSWERS);
+		tel_call_free(call);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_SIP_PARTICIPANT), 1);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), 1);
+		CHECK_INT(room_is_open(&s), cases[i].does == TEL_FAKE_ANSWERS);
+		tear_down(&s);
+	}
+}
+
+static void a_look_tells_whether_it_rang(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
+	place(&s);
+	tel_rig_run(&s.a);
+	tel_rig_pass(&s.a, 6 * TEL_SECOND);
+	tel_fake_livekit_callee_does(s.livekit, s.identity, TEL_FAKE_NEVER_ANSWERS);
+	tel_rig_pass(&s.a, 10 * TEL_SECOND);
+	check(&s, "ended", "no_answer", "timeout");
+	CU_ASSERT_FALSE(room_is_open(&s));
+	tear_down(&s);
+}
+
+/* ---- at most once ---------------------------------------------------------------- */
+
+static void whatever_fails_it_rings_once(void)
+{
+	static const struct {
+		enum tel_lk_method method;
+		enum tel_fake_fault fault;
+		const char *outcome;
+	} cases[] = {
+		{ TEL_LK_CREATE_ROOM, TEL_FAKE_ANSWER_LOST, "-" },
+		{ TEL_LK_CREATE_ROOM, TEL_FAKE_REQUEST_LOST, "-" },
+		{ TEL_LK_CREATE_ROOM, TEL_FAKE_NOT_SENT, "-" },
+		{ TEL_LK_CREATE_ROOM, TEL_FAKE_TRY_LATER, "-" },
+		{ TEL_LK_CREATE_ROOM, TEL_FAKE_REFUSED, "failed" },
+		{ TEL_LK_CREATE_ROOM, TEL_FAKE_BAD_REQUEST, "failed" },
+		{ TEL_LK_CREATE_ROOM, TEL_FAKE_NO_SEND, "-" },
+		{ TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_ANSWER_LOST, "-" },
+		{ TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_REQUEST_LOST, "unknown" },
+		{ TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_NOT_SENT, "-" },
+		{ TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_TRY_LATER, "-" },
+		{ TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_BAD_REQUEST, "failed" },
+		{ TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_NO_SEND, "-" },
+		{ TEL_LK_GET_PARTICIPANT, TEL_FAKE_REFUSED, "-" },
+	};
+	struct tel_call *call;
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&s);
+		tel_fake_livekit_fault(s.livekit, cases[i].method, cases[i].fault);
+		place(&s);
+		tel_rig_run(&s.a);
+		tel_rig_pass(&s.a, 30 * TEL_SECOND);
+		call = get(&s);
+		CHECK_STR(tel_str_from(call->outcome ? tel_outcome_text(call->outcome) : "-"),
+			  cases[i].outcome);
+		if (!call->outcome)
+			CU_ASSERT_TRUE(call->answered_at != 0);
+		tel_call_free(call);
+		CU_ASSERT_TRUE(rung(&s) <= 1);
+		CU_ASSERT_TRUE(tel_fake_livekit_most_living(s.livekit) <= 1);
+		tear_down(&s);
+	}
+}
+
+static void a_dead_process_dials_no_more(void)
+{
+	static const struct {
+		const char *name;
+		enum tel_lk_method method;
+		enum tel_fake_fault fault;
+		bool rings;
+	} cases[] = {
+		{ "before the room is asked for", TEL_LK_CREATE_ROOM, TEL_FAKE_NO_SEND, true },
+		{ "while the room is made", TEL_LK_CREATE_ROOM, TEL_FAKE_HELD, true },
+		{ "after the room was made", TEL_LK_CREATE_ROOM, TEL_FAKE_ANSWER_HELD, true },
+		{ "before the dial", TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_NO_SEND, false },
+		{ "while it rings", TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_ANSWER_HELD, true },
+	};
+	struct tel_call *call;
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&s);
+		tel_fake_livekit_fault(s.livekit, cases[i].method, cases[i].fault);
+		place(&s);
+		tel_rig_run(&s.a);
+		kill_a(&s);
+		tel_fake_livekit_release_held(s.livekit);
+		tel_rig_pass(&s.b, 40 * TEL_SECOND);
+		CHECK_INT(rung(&s), cases[i].rings);
+		CU_ASSERT_TRUE(tel_fake_livekit_most_living(s.livekit) <= 1);
+		call = get(&s);
+		CHECK_INT(call->answered_at != 0, cases[i].rings);
+		CHECK_INT(call->outcome, cases[i].rings ? TEL_OUTCOME_NONE : TEL_OUTCOME_UNKNOWN);
+		tel_call_free(call);
+		tear_down(&s);
+	}
+}
+
+/* ---- steering ----------------------------------------------------------------------- */
+
+static void hang_up(struct stage *s, bool was_over)
+{
+	struct tel_hang_up out;
+
+	CHECK_INT(tel_hang_up_call(&s->b.app, tel_call_id_str(&s->id), TEL_STR("token:test"), &out),
+		  TEL_OK);
+	CHECK_INT(out.was_over, was_over);
+	tel_call_free(out.call);
+}
+
+static void hanging_up(void)
+{
+	static const struct { enum tel_fake_callee does; bool started; const char *outcome; size_t rung; } cases[] = {
+		{ TEL_FAKE_ANSWERS, false, "canceled", 0 },	/* queued: nobody is dialled */
+		{ TEL_FAKE_RINGS, true, "canceled", 1 },
+		{ TEL_FAKE_ANSWERS, true, "completed", 1 },
+	};
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&s);
+		tel_fake_livekit_callee(s.livekit, NULL, cases[i].does);
+		place(&s);
+		if (cases[i].started)
+			tel_rig_run(&s.a);
+		hang_up(&s, false);
+		tel_rig_run(&s.b);
+		tel_rig_pass(&s.a, 10 * TEL_SECOND);
+		check(&s, "ended", cases[i].outcome, "api");
+		CHECK_INT(rung(&s), cases[i].rung);
+		CU_ASSERT_FALSE(room_is_open(&s));
+		hang_up(&s, true);
+		tear_down(&s);
+	}
+}
+
+static void transferring(void)
+{
+	static const struct { enum tel_fake_fault fault; int sip; enum tel_transfer_state want; } cases[] = {
+		{ TEL_FAKE_FINE, 0, TEL_TRANSFER_DONE },
+		{ TEL_FAKE_FINE, 603, TEL_TRANSFER_FAILED },
+		{ TEL_FAKE_ANSWER_LOST, 0, TEL_TRANSFER_UNKNOWN },
+		{ TEL_FAKE_NOT_SENT, 0, TEL_TRANSFER_DONE },
+		{ TEL_FAKE_REFUSED, 0, TEL_TRANSFER_FAILED },
+	};
+	struct tel_ask_transfer ask;
+	struct tel_call *call;
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_up(&s);
+		tel_fake_livekit_transfers(s.livekit, cases[i].sip);
+		tel_fake_livekit_fault(s.livekit, TEL_LK_TRANSFER_SIP_PARTICIPANT, cases[i].fault);
+		tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
+		place(&s);
+		tel_rig_run(&s.a);
+		tel_rig_pass(&s.a, 4 * TEL_SECOND);		/* seen by a look */
+		tel_fake_livekit_callee_does(s.livekit, s.identity, TEL_FAKE_ANSWERS);
+		tel_rig_pass(&s.a, 4 * TEL_SECOND);
+		ask = (struct tel_ask_transfer){ .to = TEL_STR("tel:+15550300") };
+		CHECK_INT(tel_transfer_call(&s.b.app, tel_call_id_str(&s.id), &ask), TEL_OK);
+		CHECK_INT(ask.result, TEL_ASK_ACCEPTED);
+		tel_call_free(ask.call);
+		tel_rig_pass(&s.b, 5 * TEL_SECOND);
+		call = get(&s);
+		CHECK_INT(call->transfer.state, cases[i].want);
+		tel_call_free(call);
+		CHECK_INT(sent(&s, TEL_LK_TRANSFER_SIP_PARTICIPANT),
+			  cases[i].fault == TEL_FAKE_NOT_SENT ? 2 : 1);
+		tear_down(&s);
+	}
+}
+
+/* ---- placing -------------------------------------------------------------------------- */
+
+static void what_is_missing_is_said(void)
+{
+	struct tel_place_request request = { .to = TEL_STR("+15550200") };
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.default_from = TEL_STR_NONE;
+	CHECK_INT(place_with(&s, &request).status, TEL_PLACED_NO_FROM);
+	s.a.app.default_from = TEL_STR("+15550123");
+	s.a.app.default_trunk = TEL_STR_NONE;
+	CHECK_INT(place_with(&s, &request).status, TEL_PLACED_NO_TRUNK);
+	s.a.app.enabled = false;
+	CHECK_INT(place_with(&s, &request).status, TEL_PLACED_DISABLED);
+	s.a.app.enabled = true;
+	s.a.app.default_trunk = TEL_STR("ST_1");
+	s.a.routing.fail = TEL_ETOOBIG;
+	CHECK_INT(place_with(&s, &request).status, TEL_PLACED_BAD_CONFIG);
+	s.a.routing.fail = TEL_ENOMEM;
+	CHECK_INT(place_with(&s, &request).status, TEL_PLACED_UNAVAILABLE);
+	s.a.routing.fail = TEL_OK;
+	s.a.random.fail = TEL_EIO;
+	CHECK_INT(place_with(&s, &request).status, TEL_PLACED_UNAVAILABLE);
+	s.a.random.fail = TEL_OK;
+	s.a.app.guards.n_allow = 0;
+	CHECK_INT(place_with(&s, &request).place.result, TEL_PLACE_REFUSED);
+	s.a.app.guards.n_allow = 1;
+	request.dry_run = true;
+	CHECK_INT(place_with(&s, &request).place.result, TEL_PLACE_DRY);
+	tel_rig_run(&s.a);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), 0);
+	CU_ASSERT_TRUE(tel_inbox_is_idle(s.a.inbox));
+	tear_down(&s);
+}
+
+int main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "the reply alone tells the outcome", the_reply_alone_tells_the_outcome },
+		{ "a look tells whether it rang", a_look_tells_whether_it_rang },
+		{ "whatever fails, it rings once", whatever_fails_it_rings_once },
+		{ "a dead process dials no more", a_dead_process_dials_no_more },
+		{ "hanging up", hanging_up },
+		{ "transferring", transferring },
+		{ "what is missing is said", what_is_missing_is_said },
+		CU_TEST_INFO_NULL
+	};
+	CU_SuiteInfo suites[] = {
+		{ "outbound use cases", NULL, NULL, NULL, NULL, tests },
+		CU_SUITE_INFO_NULL
+	};
+
+	return tel_run_suites(suites);
+}
