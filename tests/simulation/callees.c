@@ -11,7 +11,7 @@
 #define RINGING_TIMEOUT (20 * TEL_SECOND)
 #define MAX_DURATION (300 * TEL_SECOND)
 #define NOBODY_AFTER (32 * TEL_SECOND)
-#define MAX_ORDERS 1
+#define MAX_ORDERS 6
 
 static struct sim_callee *callee_of(struct sim *sim, struct tel_str to)
 {
