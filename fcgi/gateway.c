@@ -142,6 +142,7 @@ enum tel_err tel_gateway_read(char *const *env, const struct tel_gateway_body *b
 	request->method = tel_gateway_variable(env, "REQUEST_METHOD");
 	request->content_type = tel_gateway_variable(env, "CONTENT_TYPE");
 	request->authorization = authorization(env);
+	request->idempotency_key = tel_gateway_variable(env, "HTTP_IDEMPOTENCY_KEY");
 	request->body_too_big = request->body_truncated = false;
 	err = set_target(env, request);
 	if (!err)

@@ -145,6 +145,7 @@ static void http_context(struct tel_compose *all, const struct tel_config *confi
 		.show_metrics = config->metrics,
 		.show_calls = config->diagnostics,
 		.authenticator = all->authenticator,
+		.digest = &all->digest,
 		.routes_are_fine = tel_compose_routes_are_fine,
 		.routes_ctx = all,
 	};

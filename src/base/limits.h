@@ -37,6 +37,9 @@
 /* What whoever places a call gives the agent to know, as JSON. */
 #define TEL_MAX_CALL_METADATA	(16 * 1024)
 
+/* An order for a call, as JSON: the two above, escaped, and little besides. */
+#define TEL_MAX_ORDER		(256 * 1024)
+
 /* Digits to send once answered: "ww1234#". */
 #define TEL_MAX_DTMF		64
 

@@ -14,6 +14,7 @@
 #include "lmdb-store/lmdb_store.h"
 #include "routing/routes_file.h"
 #include "system/clock.h"
+#include "system/digest.h"
 #include "system/random.h"
 #include "system/shared_counters.h"
 #include "base/banned.h"
@@ -269,6 +270,7 @@ enum tel_err tel_compose_open(const struct tel_config *config, unsigned parts,
 		return TEL_ENOMEM;
 	tel_system_clock_init(&all->clock);
 	tel_system_random_init(&all->random);
+	tel_system_digest_init(&all->digest);
 	tel_compose_log(config, &all->clock, &all->log);
 	all->app.clock = &all->clock;
 	all->app.random = &all->random;

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "config/telephony_config.h"
 #include "ports/authenticator.h"
+#include "ports/digest.h"
 #include "system/log_json.h"
 #include "system/process.h"
 
@@ -33,6 +34,7 @@ struct tel_compose {
 	/* Adapters that are held as values. */
 	struct tel_clock clock;
 	struct tel_random random;
+	struct tel_digest digest;
 	struct tel_system_process process;
 	struct tel_json_log log;
 

@@ -9,7 +9,10 @@ static const struct tel_http_route routes[] = {
 	{ "GET", "/telephony/readyz", tel_handle_readyz },
 	{ "GET", "/telephony/metrics", tel_handle_metrics },
 	{ "GET", "/telephony/calls", tel_handle_calls },
+	{ "POST", "/telephony/calls", tel_handle_place },
 	{ "GET", "/telephony/calls/{callId}", tel_handle_call },
+	{ "DELETE", "/telephony/calls/{callId}", tel_handle_hang_up },
+	{ "POST", "/telephony/calls/{callId}/transfer", tel_handle_transfer },
 	{ "GET", "/telephony/calls/{callId}/timeline", tel_handle_timeline },
 };
 

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "http/authorize.h"
 #include "http/problem.h"
@@ -26,12 +27,23 @@ static void refuse_grant(struct tel_http_context *context, struct tel_http_respo
 bool tel_http_authorize(struct tel_http_context *context, const struct tel_http_request *request,
 			enum tel_permission permission, struct tel_http_response *response)
 {
+	char principal[TEL_MAX_NAME + 1];
+
+	return tel_http_authorize_as(context, request, permission, principal, response);
+}
+
+bool tel_http_authorize_as(struct tel_http_context *context,
+			   const struct tel_http_request *request,
+			   enum tel_permission permission, char principal[TEL_MAX_NAME + 1],
+			   struct tel_http_response *response)
+{
 	struct tel_auth_result result;
 
 	context->authenticator->ops->check(context->authenticator, request->authorization,
 					   permission, tel_now(context->app->clock), &result);
 	switch (result.verdict) {
 	case TEL_AUTH_GRANTED:
+		memcpy(principal, result.principal, sizeof(result.principal));
 		return true;
 	case TEL_AUTH_NO_CREDENTIALS:
 		tel_http_response_header(response, "WWW-Authenticate", "Bearer");

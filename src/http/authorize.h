@@ -15,4 +15,10 @@
 bool tel_http_authorize(struct tel_http_context *context, const struct tel_http_request *request,
 			enum tel_permission permission, struct tel_http_response *response);
 
+/* The same; if true, `principal` says who it is (ports/authenticator.h). */
+bool tel_http_authorize_as(struct tel_http_context *context,
+			   const struct tel_http_request *request,
+			   enum tel_permission permission, char principal[TEL_MAX_NAME + 1],
+			   struct tel_http_response *response);
+
 #endif

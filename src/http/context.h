@@ -8,6 +8,7 @@
 #include "app/inbox.h"
 #include "base/buf.h"
 #include "ports/authenticator.h"
+#include "ports/digest.h"
 
 /* Everything is borrowed and outlives every request. */
 struct tel_http_context {
@@ -17,6 +18,7 @@ struct tel_http_context {
 	bool show_metrics;		/* TELEPHONY_METRICS */
 	bool show_calls;		/* TELEPHONY_DIAGNOSTICS */
 	struct tel_authenticator *authenticator;
+	struct tel_digest *digest;	/* of bodies that come with an Idempotency-Key */
 	/*
 	 * Are the agent routes that are in force those of the file? False:
 	 * `why` says what is wrong with it, in words fit for a stranger.

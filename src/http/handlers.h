@@ -48,6 +48,28 @@ void tel_handle_call(struct tel_http_context *context, const struct tel_http_req
 void tel_handle_timeline(struct tel_http_context *context, const struct tel_http_request *request,
 			 struct tel_http_response *response);
 
+/*
+ * What acts: each needs a token that may call (LiveKit's grant sip.call or
+ * sip.admin), and answers after one commit; LiveKit is called by jobs.
+ * Refused in this order: 401, 403, 415, 413, 400, then by the call's state.
+ *
+ * POST /telephony/calls: 202, Location, the record. With Idempotency-Key the
+ * same body again is answered with the same call and Idempotency-Replayed,
+ * another body is a 422. A room with a living call is a 409. What a guard
+ * refuses is a 403, or a 429 if waiting helps, and named by its rule. With
+ * ?dryRun=true nothing is done: 200 and every rule with its verdict.
+ */
+void tel_handle_place(struct tel_http_context *context, const struct tel_http_request *request,
+		      struct tel_http_response *response);
+
+/* DELETE /telephony/calls/{callId}: 202, or 200 if it was over already. */
+void tel_handle_hang_up(struct tel_http_context *context, const struct tel_http_request *request,
+			struct tel_http_response *response);
+
+/* POST /telephony/calls/{callId}/transfer: 202; 409 says why it can't be. */
+void tel_handle_transfer(struct tel_http_context *context, const struct tel_http_request *request,
+			 struct tel_http_response *response);
+
 /* Answer a request by the project's routes: all of the above. */
 void tel_http_answer(struct tel_http_context *context, struct tel_http_request *request,
 		     struct tel_http_response *response);

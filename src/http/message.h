@@ -24,6 +24,7 @@ struct tel_http_request {
 	struct tel_str query;		/* behind the '?', still encoded */
 	struct tel_str content_type;
 	struct tel_str authorization;
+	struct tel_str idempotency_key;	/* absent = not sent */
 	struct tel_str body;		/* raw, at most TEL_MAX_BODY */
 	bool body_too_big;		/* it was longer; `body` is not all of it */
 	bool body_truncated;		/* it ended before its announced length */

@@ -12,6 +12,7 @@
 #ifndef TEL_HTTP_PROBLEM_H
 #define TEL_HTTP_PROBLEM_H
 
+#include "base/problems.h"
 #include "http/message.h"
 #include "json/json_write.h"
 
@@ -28,6 +29,14 @@ void tel_http_problem(struct tel_http_response *response, int status, const char
  */
 void tel_http_problem_with(struct tel_http_response *response, int status, const char *reason,
 			   const char *detail, struct tel_json_write *json);
+
+/*
+ * 400 for a body: `bad_json` if it is no JSON object, else `bad_member` with
+ * the first member at fault and all of them:
+ *   "member":"to","errors":[{"member":"to","detail":"it must be …"}, …]
+ */
+void tel_http_problem_body(struct tel_http_response *response,
+			   const struct tel_problems *problems);
 
 /* Our own trouble: 503 with Retry-After, so that the sender tries again. */
 void tel_http_problem_unavailable(struct tel_http_response *response, const char *reason,

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "json/json_read.h"
 #include "routing/agent_config.h"
-#include "routing/json_keys.h"
+#include "json/json_keys.h"
 #include "routing/routes_internal.h"
 #include "base/banned.h"
 

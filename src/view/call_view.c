@@ -23,9 +23,80 @@ static void put_times(struct tel_json_write *w, const struct tel_call *call)
 {
 	tel_json_put_time(w, "createdAt", call->created_at);
 	tel_json_put_time(w, "updatedAt", call->updated_at);
-	tel_json_put_time(w, "ringingAt", 0);
-	tel_json_put_time(w, "answeredAt", 0);
+	tel_json_put_time(w, "ringingAt", call->ringing_at);
+	tel_json_put_time(w, "answeredAt", call->answered_at);
+	tel_json_put_time(w, "hangUpAt", call->hang_up_at);
 	tel_json_put_time(w, "endedAt", call->ended_at);
+}
+
+/* Both moments may come from different clocks: never less than nothing. */
+static void put_seconds(struct tel_json_write *w, const char *key, tel_time from, tel_time to)
+{
+	if (from && to)
+		tel_json_put_decimal(w, key, to > from ? (double)(to - from) / TEL_SECOND : 0);
+	else
+		tel_json_put_null(w, key);
+}
+
+static void put_durations(struct tel_json_write *w, const struct tel_call *call)
+{
+	put_seconds(w, "ringSeconds", call->ringing_at,
+		    call->answered_at ? call->answered_at : call->ended_at);
+	put_seconds(w, "talkSeconds", call->answered_at, call->ended_at);
+}
+
+static void put_limit(struct tel_json_write *w, const char *key, tel_time limit)
+{
+	if (limit)
+		tel_json_put_int(w, key, limit / TEL_SECOND);
+	else
+		tel_json_put_null(w, key);
+}
+
+/* What whoever placed the call asked for. The digits to send may be a PIN: not shown. */
+static void put_order(struct tel_json_write *w, const struct tel_dial *dial)
+{
+	put_limit(w, "ringingTimeoutSeconds", dial->ringing_timeout);
+	put_limit(w, "maxDurationSeconds", dial->max_duration);
+	tel_json_put_json(w, "metadata", dial->metadata);
+}
+
+static void put_problem(struct tel_json_write *w, struct tel_str code, struct tel_str message)
+{
+	if (!tel_str_is_set(code) && !tel_str_is_set(message)) {
+		tel_json_put_null(w, "error");
+		return;
+	}
+	tel_json_open_object(w, "error");
+	tel_json_put_text(w, "code", code);
+	tel_json_put_text(w, "message", message);
+	tel_json_close(w);
+}
+
+static void put_transfer(struct tel_json_write *w, const struct tel_call_transfer *transfer)
+{
+	if (transfer->state == TEL_TRANSFER_NONE) {
+		tel_json_put_null(w, "transfer");
+		return;
+	}
+	tel_json_open_object(w, "transfer");
+	tel_json_put_name(w, "state", tel_transfer_state_text(transfer->state));
+	tel_json_put_text(w, "to", transfer->to);
+	tel_json_put_bool(w, "playDialtone", transfer->play_dialtone);
+	tel_json_put_time(w, "requestedAt", transfer->requested_at);
+	tel_json_put_time(w, "finishedAt", transfer->finished_at);
+	put_problem(w, transfer->code, transfer->message);
+	tel_json_close(w);
+}
+
+static void put_sip_status(struct tel_json_write *w, const struct tel_call *call)
+{
+	if (call->sip_status_code)
+		tel_json_put_int(w, "sipStatusCode", call->sip_status_code);
+	else
+		tel_json_put_null(w, "sipStatusCode");
+	tel_json_put_text(w, "sipStatus", call->sip_status);
+	tel_json_put_text(w, "disconnectReason", call->disconnect_reason);
 }
 
 static void put_phone(struct tel_json_write *w, const struct tel_call *call)
@@ -49,18 +120,6 @@ static void put_agent(struct tel_json_write *w, const struct tel_call_agent *age
 	tel_json_put_text(w, "route", agent->route);
 	tel_json_put_time(w, "joinedAt", agent->joined_at);
 	tel_json_put_time(w, "leftAt", agent->left_at);
-	tel_json_close(w);
-}
-
-static void put_error(struct tel_json_write *w, const struct tel_call *call)
-{
-	if (!tel_str_is_set(call->error_code) && !tel_str_is_set(call->error_message)) {
-		tel_json_put_null(w, "error");
-		return;
-	}
-	tel_json_open_object(w, "error");
-	tel_json_put_text(w, "code", call->error_code);
-	tel_json_put_text(w, "message", call->error_message);
 	tel_json_close(w);
 }
 
@@ -118,13 +177,16 @@ void tel_view_put_call(struct tel_json_write *w, const struct tel_call *call,
 	put_numbers(w, call);
 	tel_json_put_name(w, "status", tel_call_status_text(call->status));
 	tel_json_put_name(w, "outcome", tel_outcome_text(call->outcome));
-	tel_json_put_null(w, "sipStatusCode");
+	put_sip_status(w, call);
 	tel_json_put_name(w, "endedBy", tel_ended_by_text(call->ended_by));
 	tel_json_put_bool(w, "agentDispatched", tel_view_agent_dispatched(call));
 	put_times(w, call);
+	put_durations(w, call);
+	put_order(w, &call->dial);
 	put_phone(w, call);
 	put_agent(w, &call->agent);
-	put_error(w, call);
+	put_transfer(w, &call->transfer);
+	put_problem(w, call->error_code, call->error_message);
 	tel_json_put_json(w, "raw", call->raw);
 	if (timeline)
 		put_timeline(w, "timeline", call, timeline);

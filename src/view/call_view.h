@@ -19,10 +19,15 @@
 /*
  * Append the call:
  *   {callId, roomName, roomSid, direction, from, to, fromRaw, toRaw, trunkId,
- *    status, outcome, sipStatusCode, endedBy, agentDispatched,
- *    createdAt, updatedAt, ringingAt, answeredAt, endedAt,
+ *    status, outcome, sipStatusCode, sipStatus, disconnectReason, endedBy,
+ *    agentDispatched,
+ *    createdAt, updatedAt, ringingAt, answeredAt, hangUpAt, endedAt,
+ *    ringSeconds (until it was answered, or the call's end), talkSeconds,
+ *    ringingTimeoutSeconds, maxDurationSeconds, metadata {…} (null if inbound),
  *    sipParticipant {participantSid, identity, sipCallId} | null,
  *    agent {name, dispatchId, route, joinedAt, leftAt},
+ *    transfer {state, to, playDialtone, requestedAt, finishedAt,
+ *              error {code, message} | null} | null,
  *    error {code, message} | null, raw {…} | null}
  * and, if `timeline` is not NULL, timeline [ … ] as below.
  * TEL_ENOMEM | TEL_ETOOBIG (the buffer's ceiling)

@@ -56,6 +56,7 @@ static void variables_become_a_request(void)
 		(char[]){ "CONTENT_LENGTH=10" },
 		(char[]){ "HTTP_AUTHORIZATION=token" },
 		(char[]){ "REDIRECT_HTTP_AUTHORIZATION=other" },
+		(char[]){ "HTTP_IDEMPOTENCY_KEY=the key" },
 		NULL
 	};
 	struct supply supply = { .left = 100, .piece = 3 };
@@ -68,6 +69,7 @@ static void variables_become_a_request(void)
 	CHECK_STR(request.query, "a=b");
 	CHECK_STR(request.content_type, "application/json");
 	CHECK_STR(request.authorization, "token");
+	CHECK_STR(request.idempotency_key, "the key");
 	CHECK_STR(request.body, "xxxxxxxxxx");
 	CHECK_INT(supply.taken, 10);
 	tel_buf_release(&buffer);
@@ -83,6 +85,7 @@ static void authorization_may_come_redirected(void)
 
 	CHECK_INT(read_request(env, &supply, &buffer, &request), TEL_OK);
 	CHECK_STR(request.authorization, "token");
+	CU_ASSERT_PTR_NULL(request.idempotency_key.ptr);
 	CHECK_INT(request.target_status, 400);
 	tel_buf_release(&buffer);
 }

@@ -16,7 +16,7 @@
 #include "harness.h"
 #include "json/json_tree.h"
 #include "routing/agent_config.h"
-#include "routing/json_keys.h"
+#include "json/json_keys.h"
 #include "routing/routes.h"
 #include "routing/routes_file.h"
 #include "base/banned.h"

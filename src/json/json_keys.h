@@ -3,8 +3,8 @@
  * in one object. RFC 8259 lets a parser keep either; who wrote a number's
  * rule twice meant one of them.
  */
-#ifndef TEL_ROUTING_JSON_KEYS_H
-#define TEL_ROUTING_JSON_KEYS_H
+#ifndef TEL_JSON_JSON_KEYS_H
+#define TEL_JSON_JSON_KEYS_H
 
 #include "base/err.h"
 #include "base/str.h"

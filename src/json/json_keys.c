@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "json/json_scan.h"
-#include "routing/json_keys.h"
+#include "json/json_keys.h"
 #include "base/banned.h"
 
 /* Deeper nesting is refused by the JSON parser long before. */
