@@ -63,7 +63,7 @@ TEL_MUST_CHECK enum tel_err tel_compose_open(const struct tel_config *config, un
  * Close all in reverse order. Requests to LiveKit under way are given up:
  * their jobs are left to others. No thread may use it any more. NULL is fine.
  */
-void tel_compose_close(struct tel_compose *compose);
+void tel_compose_close(struct tel_compose *all);
 
 /* For struct tel_http_context: are the routes in force those of the file? */
 bool tel_compose_routes_are_fine(void *compose, struct tel_buf *why);

@@ -74,7 +74,7 @@ static struct tel_str without_authority(struct tel_str target)
 		return target;
 	rest.ptr++;
 	rest.len--;
-	scheme = tel_str_cut(rest, '/', &rest);
+	tel_str_cut(rest, '/', &rest);
 	return rest.ptr ? (struct tel_str){ rest.ptr - 1, rest.len + 1 } : TEL_STR("/");
 }
 

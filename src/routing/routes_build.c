@@ -442,8 +442,8 @@ static void check_top(struct building *b)
 {
 	json_object_object_foreach(b->routes->document, name, value) {
 		(void)value;
-		if (strcmp(name, "default") && strcmp(name, "numbers") &&
-		    strcmp(name, "trunks") && strcmp(name, "comment"))
+		if (strcmp(name, "default") != 0 && strcmp(name, "numbers") != 0 &&
+		    strcmp(name, "trunks") != 0 && strcmp(name, "comment") != 0)
 			tel_problems_error(b->problems,
 					   (struct tel_problem_at){ .origin = b->origin },
 					   "there is no member \"%.100s\" here: allowed are "
