@@ -58,6 +58,26 @@ static void it_is_private(void)
 	temp_remove(dir);
 }
 
+/* Half as much, and half again, until it fits; and it says so. */
+static void a_map_beyond_the_address_space_shrinks(void)
+{
+	struct tel_call_store *s;
+	char dir[TEMP_PATH];
+	struct tel_buf why;
+
+	temp_dir(dir);
+	tel_buf_init(&why, 1000);
+	CU_ASSERT_EQUAL_FATAL(tel_lmdb_store_open(&(struct tel_lmdb_options){
+		.path = dir, .map_size = (size_t)1 << 50 }, &s, &why), TEL_OK);
+	CU_ASSERT_PTR_NOT_NULL(strstr(tel_buf_str(&why).ptr,
+				      "no address space for a map of 1073741824 MiB"));
+	contract_make(s, (struct recipe){ .n = 1 });
+	CU_ASSERT_TRUE(contract_has(s, 1));
+	s->ops->close(s);
+	tel_buf_release(&why);
+	temp_remove(dir);
+}
+
 static void bad_places_are_refused_with_a_reason(void)
 {
 	char dir[TEMP_PATH], path[TEMP_PATH], why[1024];
@@ -259,6 +279,7 @@ CU_TestInfo lmdb_place_tests[] = {
 	{ "it is private", it_is_private },
 	{ "bad places are refused with a reason", bad_places_are_refused_with_a_reason },
 	{ "another user's directory is refused", another_users_directory_is_refused },
+	{ "a map beyond the address space shrinks", a_map_beyond_the_address_space_shrinks },
 	{ "network file systems are refused", network_file_systems_are_refused },
 	{ "one process opens it once", one_process_opens_it_once },
 	{ "a forked child opens its own", a_forked_child_opens_its_own },
