@@ -72,6 +72,20 @@ class Links(unittest.TestCase):
                     self.assertTrue(any(list(base.glob(path.rstrip("/"))) for base in (ROOT, page.parent)))
 
 
+class Targets(unittest.TestCase):
+    """What `make …` is said to do is something that it can do."""
+
+    def test_exist(self):
+        known = {"check", "distcheck", "install"}
+        for rules in (ROOT / "Makefile.am", HERE / "quality.am", HERE / "fuzz" / "fuzz.mk"):
+            known |= set(re.findall(r"^([a-z][a-z-]*):", rules.read_text(encoding="utf-8"), re.M))
+        self.assertIn("check-asan", known)
+        for page in PAGES:
+            for target in re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")):
+                with self.subTest(page=page.name, target=target):
+                    self.assertIn(target, known)
+
+
 class Programs(unittest.TestCase):
     """Those that need the programs; built by now when run by make check."""
 
