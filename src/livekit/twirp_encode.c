@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/limits.h"
 #include "json/json_write.h"
@@ -165,12 +166,10 @@ static void put_room(struct tel_json_write *w, const struct tel_lk_request *r)
 /* protobuf's Duration. */
 static void put_duration(struct tel_json_write *w, const char *key, tel_time ms)
 {
-	struct tel_buf text;
+	char text[32];
 
-	tel_buf_init(&text, 32);
-	tel_buf_printf(&text, "%" PRId64 "s", (int64_t)seconds(ms));
-	tel_json_put_text(w, key, tel_buf_str(&text));
-	tel_buf_release(&text);
+	snprintf(text, sizeof(text), "%" PRId64 "s", (int64_t)seconds(ms));
+	tel_json_put_text(w, key, tel_str_from(text));
 }
 
 /*

@@ -20,38 +20,98 @@ static void write_dispatch(struct tel_buf *b, const struct tel_lk_dispatch *d)
 {
 	tel_buf_printf(b, "{\"id\":\"%.*s\",\"agent_name\":\"%.*s\",\"metadata\":\"{\\\"telephony\\\":"
 		       "{\\\"callId\\\":\\\"%.*s\\\",\\\"roomSid\\\":\\\"%.*s\\\"}}\",\"state\":"
-		       "{\"deleted_at\":\"%d\"}}", TEL_STR_ARG(d->id), TEL_STR_ARG(d->agent_name),
-		       TEL_STR_ARG(d->call_id), TEL_STR_ARG(d->room_sid), d->deleted);
+		       "{\"jobs\":[%s],\"deleted_at\":\"%d\"}}", TEL_STR_ARG(d->id),
+		       TEL_STR_ARG(d->agent_name), TEL_STR_ARG(d->call_id),
+		       TEL_STR_ARG(d->room_sid), d->has_job ? "{}" : "", d->deleted);
 }
 
-static void write_list(struct tel_buf *b, const struct tel_lk_answer *answer)
+static void write_phone(struct tel_buf *b, const struct tel_participant *p)
 {
-	bool dispatches = answer->method == TEL_LK_LIST_DISPATCH;
-	size_t i, n = dispatches ? answer->n_dispatches : answer->n_participants;
+	tel_buf_printf(b, "{\"sid\":\"%.*s\",\"identity\":\"%.*s\",\"kind\":\"SIP\",\"attributes\":"
+		       "{\"sip.callID\":\"%.*s\",\"sip.callStatus\":\"%s\"%s%.*s%s}}",
+		       TEL_STR_ARG(p->sid), TEL_STR_ARG(p->identity), TEL_STR_ARG(p->sip_call_id),
+		       p->sip_status ? tel_sip_status_text(p->sip_status) : "",
+		       p->call_id.len ? ",\"telephony.callId\":\"" : "",
+		       TEL_STR_ARG(p->call_id), p->call_id.len ? "\"" : "");
+}
 
-	tel_buf_printf(b, "{\"%s\":[", dispatches ? "agent_dispatches" : "participants");
+static void write_dialled(struct tel_buf *b, const struct tel_participant *p)
+{
+	tel_buf_printf(b, "{\"participant_id\":\"%.*s\",\"participant_identity\":\"%.*s\","
+		       "\"sip_call_id\":\"%.*s\"}", TEL_STR_ARG(p->sid), TEL_STR_ARG(p->identity),
+		       TEL_STR_ARG(p->sip_call_id));
+}
+
+static void write_room(struct tel_buf *b, const struct tel_lk_room *room)
+{
+	tel_buf_printf(b, "{\"sid\":\"%.*s\",\"name\":\"%.*s\",\"metadata\":\"{\\\"telephony\\\":"
+		       "{\\\"callId\\\":\\\"%.*s\\\"}}\",\"turn_password\":\"secret\"}",
+		       TEL_STR_ARG(room->sid), TEL_STR_ARG(room->name), TEL_STR_ARG(room->call_id));
+}
+
+static void write_list(struct tel_buf *b, const struct tel_lk_answer *a)
+{
+	size_t i, n = a->n_dispatches + a->n_participants + a->n_rooms;	/* one kind only */
+
+	tel_buf_printf(b, "{\"%s\":[", a->method == TEL_LK_LIST_DISPATCH ? "agent_dispatches" :
+				       a->method == TEL_LK_LIST_ROOMS ? "rooms" : "participants");
 	for (i = 0; i < n; i++) {
 		tel_buf_puts(b, i ? "," : "");
-		if (dispatches)
-			write_dispatch(b, &answer->dispatches[i]);
+		if (a->n_dispatches)
+			write_dispatch(b, &a->dispatches[i]);
+		else if (a->n_rooms)
+			write_room(b, &a->rooms[i]);
 		else
-			tel_buf_printf(b, "{\"sid\":\"%.*s\",\"kind\":\"SIP\"}",
-				       TEL_STR_ARG(answer->participants[i].sid));
+			write_phone(b, &a->participants[i]);
 	}
 	tel_buf_puts(b, "]}");
+}
+
+static void write_failure(struct tel_buf *b, const struct tel_lk_answer *a)
+{
+	tel_buf_printf(b, "{\"code\":\"%.*s\",\"msg\":\"%.*s\"", TEL_STR_ARG(a->code),
+		       TEL_STR_ARG(a->message));
+	if (a->sip_status_code)
+		tel_buf_printf(b, ",\"meta\":{\"sip_status_code\":\"%d\",\"sip_status\":\"%.*s\"}",
+			       a->sip_status_code, TEL_STR_ARG(a->sip_status));
+	tel_buf_puts(b, "}");
+}
+
+static void write_success(struct tel_buf *b, const struct tel_lk_answer *a)
+{
+	switch (a->method) {
+	case TEL_LK_CREATE_DISPATCH:
+		write_dispatch(b, a->dispatches);
+		break;
+	case TEL_LK_CREATE_ROOM:
+		write_room(b, a->rooms);
+		break;
+	case TEL_LK_GET_PARTICIPANT:
+		write_phone(b, a->participants);
+		break;
+	case TEL_LK_CREATE_SIP_PARTICIPANT:
+		write_dialled(b, a->participants);
+		break;
+	case TEL_LK_LIST_DISPATCH:
+	case TEL_LK_LIST_PARTICIPANTS:
+	case TEL_LK_LIST_ROOMS:
+		write_list(b, a);
+		break;
+	case TEL_LK_DELETE_ROOM:
+	case TEL_LK_TRANSFER_SIP_PARTICIPANT:
+	case TEL_LK_DELETE_DISPATCH:
+	case TEL_LK_METHODS:
+		tel_buf_puts(b, "{}");
+		break;
+	}
 }
 
 static void write_answer(struct tel_buf *b, const struct tel_lk_answer *answer)
 {
 	if (answer->verdict != TEL_LK_DONE)
-		tel_buf_printf(b, "{\"code\":\"%.*s\",\"msg\":\"%.*s\"}", TEL_STR_ARG(answer->code),
-			       TEL_STR_ARG(answer->message));
-	else if (answer->method == TEL_LK_CREATE_DISPATCH)
-		write_dispatch(b, answer->dispatches);
-	else if (answer->method == TEL_LK_DELETE_ROOM)
-		tel_buf_puts(b, "{}");
+		write_failure(b, answer);
 	else
-		write_list(b, answer);
+		write_success(b, answer);
 	if (tel_buf_err(b))
 		abort();
 }

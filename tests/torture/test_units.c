@@ -258,16 +258,23 @@ static enum tel_err decode_event(void *body)
 	return err;
 }
 
-static enum tel_err encode_requests(void *call)
+static enum tel_err encode_requests(void *any_call)
 {
+	struct tel_call call = *(struct tel_call *)any_call;
 	struct tel_lk_request request = {
 		.room = TEL_STR("room"), .agent_name = TEL_STR("a"),
-		.agent_config = TEL_STR("{\"prompt\":\"a prompt\",\"tools\":[]}"), .call = call,
+		.agent_config = TEL_STR("{\"prompt\":\"a prompt\",\"tools\":[]}"), .call = &call,
+		.identity = TEL_STR("sip-1"), .transfer_to = TEL_STR("tel:+15550300"),
+		.dispatch_id = TEL_STR("AD_1"),
 	};
 	enum tel_err err = TEL_OK;
 	struct tel_buf body;
 	int method;
 
+	CU_ASSERT_TRUE(tel_e164_parse(TEL_STR("+15550200"), &call.to));
+	call.trunk_id = TEL_STR("ST_1");
+	call.dial.metadata = TEL_STR("{\"order\":7}");
+	call.dial.ringing_timeout = call.dial.max_duration = TEL_MINUTE;
 	for (method = 0; method < TEL_LK_METHODS && !err; method++) {
 		tel_buf_init(&body, TEL_MAX_LIVEKIT_REQUEST);
 		request.method = (enum tel_lk_method)method;
@@ -290,6 +297,12 @@ static const struct {
 		"\"state\":{\"deleted_at\":\"5\"}},{\"id\":\"AD_2\",\"agent_name\":\"b\"}]}" },
 	{ TEL_LK_LIST_PARTICIPANTS, 200, "{\"participants\":[{\"sid\":\"PA_1\",\"identity\":\"i\","
 		"\"kind\":\"SIP\",\"attributes\":{\"sip.callID\":\"SCL_1\"}}]}" },
+	{ TEL_LK_LIST_ROOMS, 200, "{\"rooms\":[{\"sid\":\"RM_1\",\"name\":\"r\",\"metadata\":"
+		"\"{\\\"telephony\\\":{\\\"callId\\\":\\\"" ID "\\\"}}\"}]}" },
+	{ TEL_LK_CREATE_SIP_PARTICIPANT, 200, "{\"participant_id\":\"PA_1\","
+		"\"participant_identity\":\"sip-1\",\"sip_call_id\":\"SCL_1\"}" },
+	{ TEL_LK_CREATE_SIP_PARTICIPANT, 503, "{\"code\":\"unavailable\",\"msg\":\"m\",\"meta\":"
+		"{\"sip_status_code\":\"486\",\"sip_status\":\"Busy Here\"}}" },
 	{ TEL_LK_DELETE_ROOM, 404, "{\"code\":\"not_found\",\"msg\":\"no such room\"}" },
 };
 
@@ -306,7 +319,9 @@ static enum tel_err decode_answers(void *ctx)
 		err = tel_twirp_decode(answers[i].method, answers[i].status,
 				       tel_str_from(answers[i].text), &mem, &answer);
 		if (!err)
-			CHECK_INT(answer.verdict, answers[i].status == 200 ? TEL_LK_DONE : TEL_LK_GONE);
+			CHECK_INT(answer.verdict, answers[i].status == 200 ? TEL_LK_DONE :
+						  answers[i].status == 404 ? TEL_LK_GONE :
+									     TEL_LK_REFUSED);
 		tel_arena_release(&mem);
 	}
 	return err;
