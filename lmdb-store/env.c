@@ -9,8 +9,9 @@
 #include "lmdb-store/store.h"
 #include "base/banned.h"
 
-/* A store of a later layout is refused, not guessed at. */
+/* A store of a later layout is refused, not guessed at; see upgrade.c. */
 #define SCHEMA "2"
+#define EARLIER_SCHEMA "1"
 #define SCHEMA_KEY ((struct tel_str){ "tel\0schema", 10 })
 
 /* LMDB wants whole pages; 64 KiB is the largest page there is. */
@@ -27,8 +28,8 @@ static const char *const table_names[TEL_LMDB_TABLES] = {
 	[TEL_KEY_SIP] = "sips",
 	[TEL_KEY_LEG] = "legs",
 	[TEL_KEY_LIST] = "list",
-	[TEL_KEY_DUE] = "due",
-	[TEL_KEY_LEASE] = "leases",
+	[TEL_KEY_DUE] = "wakes",
+	[TEL_KEY_LEASE] = "owners",
 	[TEL_KEY_ENDED] = "ended",
 	[TEL_LMDB_EVENTS] = "events",
 	[TEL_LMDB_ROOMS] = "tombstones",
@@ -50,7 +51,7 @@ static int try_env(const struct tel_lmdb_options *options, size_t map_size, MDB_
 
 	rc = mdb_env_create(&env);
 	if (!rc)
-		rc = mdb_env_set_maxdbs(env, TEL_LMDB_TABLES);
+		rc = mdb_env_set_maxdbs(env, TEL_LMDB_TABLES + 3); /* and earlier ones */
 	if (!rc)
 		rc = mdb_env_set_maxreaders(env, TEL_LMDB_MAX_READERS);
 	if (!rc)
@@ -115,30 +116,46 @@ static int open_tables(struct tel_lmdb_store *s, MDB_txn *txn, unsigned flags)
 	return rc;
 }
 
-static enum tel_err check_schema(struct tel_lmdb_txn *t, const char *path, struct tel_buf *why)
+/* TEL_ENOTFOUND: nothing is there (yet). *earlier: it must be upgraded. */
+static enum tel_err check_schema(struct tel_lmdb_txn *t, const char *path, bool *earlier,
+				 struct tel_buf *why)
 {
 	struct tel_str schema;
+	MDB_stat st;
 	enum tel_err err = tel_lmdb_get(t, TEL_LMDB_META, SCHEMA_KEY, &schema);
 
-	if (err == TEL_ENOTFOUND)
+	*earlier = !err && tel_str_is(schema, EARLIER_SCHEMA);
+	if (err == TEL_ENOTFOUND) {
+		err = tel_lmdb_err(mdb_stat(t->txn, t->store->tables[TEL_LMDB_META], &st));
+		if (err || st.ms_entries == 0)
+			return err ? err : TEL_ENOTFOUND;
 		return tel_lmdb_say(why, TEL_ECORRUPT, "%s holds something else, not a store of this program", path);
-	if (!err && !tel_str_is(schema, SCHEMA))
+	}
+	if (!err && !*earlier && !tel_str_is(schema, SCHEMA))
 		return tel_lmdb_say(why, TEL_ECORRUPT, "the store in %s has layout %.*s and this program knows %s: use a later version",
 				    path, TEL_STR_ARG(schema), SCHEMA);
 	return err;
 }
 
-/* TEL_ENOTFOUND: the tables are not there (yet). */
+/* TEL_ENOTFOUND: the tables are not there (yet), or not all of them. */
 static enum tel_err find_tables(struct tel_lmdb_store *s, const char *path, struct tel_buf *why)
 {
 	struct tel_lmdb_txn t;
+	bool earlier = false;
 	enum tel_err err = tel_lmdb_begin(s, false, &t);
 
 	if (err)
 		return err;
-	err = tel_lmdb_err(open_tables(s, t.txn, 0));
+	err = tel_lmdb_err(mdb_dbi_open(t.txn, NULL, 0, &s->tables[TEL_LMDB_META]));
 	if (!err)
-		err = check_schema(&t, path, why);
+		err = check_schema(&t, path, &earlier, why);
+	if (!err && s->read_only && (earlier || tel_lmdb_upgrade_is_due(&t)))
+		err = tel_lmdb_say(why, TEL_ECORRUPT, "the store in %s was made by an earlier version: `telephonyctl work --once`, run as its user, or the service itself brings it up to date",
+				   path);
+	if (!err && earlier)
+		err = TEL_ENOTFOUND;
+	if (!err)
+		err = tel_lmdb_err(open_tables(s, t.txn, 0));
 	/* Only a commit keeps the handles, of a read transaction too. */
 	if (err)
 		tel_lmdb_abort(&t);
@@ -150,20 +167,20 @@ static enum tel_err find_tables(struct tel_lmdb_store *s, const char *path, stru
 static enum tel_err make_tables(struct tel_lmdb_store *s, const char *path, struct tel_buf *why)
 {
 	struct tel_lmdb_txn t;
+	bool earlier = false;
 	enum tel_err err = tel_lmdb_begin(s, true, &t);
-	MDB_stat st;
-	MDB_dbi meta;
 
 	if (err)
 		return err;
-	err = tel_lmdb_err(mdb_dbi_open(t.txn, NULL, 0, &meta));
-	s->tables[TEL_LMDB_META] = meta;
+	err = tel_lmdb_err(mdb_dbi_open(t.txn, NULL, 0, &s->tables[TEL_LMDB_META]));
 	if (!err)
-		err = tel_lmdb_err(mdb_stat(t.txn, meta, &st));
-	if (!err && st.ms_entries > 0)	/* or another process was faster */
-		err = check_schema(&t, path, why);
+		err = check_schema(&t, path, &earlier, why);
+	if (err == TEL_ENOTFOUND)
+		err = TEL_OK;		/* unless another process was faster */
 	if (!err)
 		err = tel_lmdb_err(open_tables(s, t.txn, MDB_CREATE));
+	if (!err && earlier)
+		err = tel_lmdb_start_upgrade(&t);
 	if (!err)
 		err = tel_lmdb_put(&t, TEL_LMDB_META, SCHEMA_KEY, TEL_STR(SCHEMA));
 	if (!err)
@@ -194,6 +211,8 @@ enum tel_err tel_lmdb_open_env(struct tel_lmdb_store *s, const struct tel_lmdb_o
 		return tel_lmdb_say(why, err, "there is no store in %s", options->path);
 	if (err == TEL_ENOTFOUND)
 		err = make_tables(s, options->path, why);
+	if (!err && !options->read_only)
+		err = tel_lmdb_upgrade(s, options->path, why);
 	if (err && why && why->len == 0)
 		tel_lmdb_say(why, err, "cannot read the store in %s: %s", options->path,
 			     tel_err_text(err));

@@ -71,7 +71,9 @@ struct tel_lmdb_options {
  * TEL_ENOTFOUND  no such directory (and none could be made here, or read_only)
  * TEL_EDENIED    permissions; another user's directory (says whose); others
  *                may write to it; a network file system
- * TEL_ECORRUPT   not a store, a damaged one, or one of a later version
+ * TEL_ECORRUPT   not a store, a damaged one, or one of a later version; with
+ *                read_only, also one of an earlier version, which otherwise
+ *                is brought up to date (about 3 s for 100 000 calls)
  * TEL_EMISUSE    open in this process already; a map_size below the minimum
  * TEL_EIO, TEL_ENOMEM, TEL_EBUSY, TEL_EFULL
  */

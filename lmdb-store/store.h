@@ -162,6 +162,16 @@ bool tel_lmdb_is_tight(struct tel_lmdb_txn *t);
 /* Pages that LMDB can use again. Beside any transaction. */
 TEL_MUST_CHECK enum tel_err tel_lmdb_free_pages(struct tel_lmdb_txn *t, uint64_t *out);
 
+/* ---- upgrade.c: stores of an earlier layout ---- */
+
+/* All tables are open, `t` writes and makes it a store of this layout. */
+TEL_MUST_CHECK enum tel_err tel_lmdb_start_upgrade(struct tel_lmdb_txn *t);
+/* Was that begun and not ended? Needs nothing but META. */
+bool tel_lmdb_upgrade_is_due(struct tel_lmdb_txn *t);
+/* End it. TEL_EFULL … */
+TEL_MUST_CHECK enum tel_err tel_lmdb_upgrade(struct tel_lmdb_store *s, const char *path,
+					     struct tel_buf *why);
+
 /* ---- disk.c ---- */
 
 /*

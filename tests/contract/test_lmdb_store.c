@@ -120,6 +120,7 @@ int main(void)
 		{ .pName = "LMDB store: many processes, killed ones", .pTests = lmdb_crash_tests },
 		{ .pName = "LMDB store: damage", .pTests = lmdb_damage_tests },
 		{ .pName = "LMDB store: room", .pTests = lmdb_room_tests },
+		{ .pName = "LMDB store: upgrade", .pTests = lmdb_upgrade_tests },
 		CU_SUITE_INFO_NULL,
 	};
 

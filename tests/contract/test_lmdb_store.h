@@ -24,5 +24,6 @@ extern CU_TestInfo lmdb_place_tests[];
 extern CU_TestInfo lmdb_crash_tests[];
 extern CU_TestInfo lmdb_damage_tests[];
 extern CU_TestInfo lmdb_room_tests[];
+extern CU_TestInfo lmdb_upgrade_tests[];
 
 #endif
