@@ -236,11 +236,16 @@ static void *listen_on(void *server)
 		if (fd < 0)
 			continue;
 		c = calloc(1, sizeof(*c));
-		if (!c || (c->server = s, c->fd = fd, pthread_create(&c->thread, NULL, serve, c)))
+		if (!c)
 			abort();
+		c->server = s;
+		c->fd = fd;
+		/* Counted before it can answer anybody. */
 		pthread_mutex_lock(&s->lock);
 		s->connections[s->n++] = c;
 		pthread_mutex_unlock(&s->lock);
+		if (pthread_create(&c->thread, NULL, serve, c))
+			abort();
 	}
 	return NULL;
 }
