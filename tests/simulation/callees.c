@@ -145,6 +145,7 @@ void sim_callee_dial(struct sim *sim, struct sim_request *request)
 
 void sim_callee_taken_down(struct sim *sim, struct sim_leg *leg)
 {
+	sim_judge_hung_up(sim, leg);
 	if (leg->callee->leg == leg)
 		give_up(sim, leg->callee);
 }
@@ -245,6 +246,8 @@ static void ask_to_hang_up(void *arg)
 	tel_call_free(out.call);
 	if (!sim_point(proc, "before the answer to a hang-up") || err)
 		again(proc->sim, c, hang_up);
+	else
+		c->hang_up_heard = proc->sim->now;
 }
 
 static void hang_up(struct sim *sim, void *arg, uint64_t token)
@@ -295,6 +298,8 @@ void sim_callees_init(struct sim *sim, size_t n)
 		draw(sim, c, &rng);
 		if (sim_is_left_out(sim->knobs.absent_callers, 5000 + i))
 			continue;
+		if (sim->hasty)
+			c->hang_up_after = 1 + c->rings_for % 60;
 		sim_enter(sim, c->to);
 		sim_plan(sim, c->ordered_at, order, c, 0);
 	}
@@ -316,7 +321,8 @@ static bool is_true(const struct sim_callee *c, enum tel_outcome outcome)
 	case TEL_OUTCOME_CANCELED:
 		return c->hang_up_asked;
 	case TEL_OUTCOME_FAILED:
-		return !c->answered;
+		/* Or LiveKit refused it an agent for good. */
+		return !c->answered || (c->leg && c->leg->excused);
 	case TEL_OUTCOME_UNKNOWN:
 		return true;
 	case TEL_OUTCOME_NONE:

@@ -32,6 +32,7 @@ struct sim_callee {
 	struct tel_call_id call_id;	/* as POST calls said; "" = not known */
 	unsigned orders;		/* requests sent so far */
 	bool hang_up_asked;
+	tel_time hang_up_heard;		/* when that was answered 2xx; 0 = not */
 
 	/* the truth */
 	unsigned rung;			/* dials that took effect (I2) */

@@ -212,6 +212,30 @@ void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
 	}
 }
 
+/* ---- I2: phones ----------------------------------------------------------------- */
+
+void sim_judge_dial_sent(struct sim *sim, const struct sim_request *request)
+{
+	const struct sim_known_call *k = known(sim, request->call_id);
+
+	if (!k)
+		sim_violation(sim, "I2: a dial for a call that is not stored");
+	else if (k->over_since && k->over_since < request->turn_tick)
+		sim_violation(sim, "I2: a dial for a call that was over");
+}
+
+void sim_judge_hung_up(struct sim *sim, const struct sim_leg *leg)
+{
+	tel_time since = leg->callee->hang_up_heard;
+
+	if (since == 0)
+		return;
+	since = leg->joined_at > since ? leg->joined_at : since;
+	if (sim->now - since > allowance(sim, since, SIM_SILENT))
+		sim_violation(sim, "I2: the phone of callee %zu is held %lld ms after it was hung up",
+			      leg->callee->number, (long long)(sim->now - since));
+}
+
 /* ---- I1: no ghosts ---------------------------------------------------------------- */
 
 /* Since when could we know that nobody is left in `life`? 0: we could not. */

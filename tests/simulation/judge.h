@@ -13,6 +13,9 @@
 /* Without any fault a caller has his agent within this after we were told. */
 #define SIM_PROMPT ((tel_time)1500)
 
+/* … and a phone that was hung up on is left alone within this, */
+#define SIM_SILENT (4 * TEL_SECOND)
+
 /* … and a room that a late dispatch made is deleted within this. */
 #define SIM_TIDY (30 * TEL_SECOND)
 
@@ -49,6 +52,10 @@ void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
 			    const struct sim_life *life);
 /* I1: no ghost stays. At the closing of a life, and when all has settled. */
 void sim_judge_ghost(struct sim *sim, const struct sim_life *life);
+/* I2: the re-read before a dial. */
+void sim_judge_dial_sent(struct sim *sim, const struct sim_request *request);
+/* I2: a dialled phone has gone: not long after it was hung up on. */
+void sim_judge_hung_up(struct sim *sim, const struct sim_leg *leg);
 /* I3: an event was answered 2xx. */
 void sim_judge_acknowledged(struct sim *sim, const struct sim_event *event);
 /* I4: a request was sent. */

@@ -446,9 +446,9 @@ void sim_run_world(uint64_t seed, size_t calls, const struct sim_knobs *knobs,
 	struct sim sim;
 
 	begin(&sim, seed, NULL, knobs, out);
-	/* One in four is a call of ours. */
-	sim_callers_init(&sim, calls - calls / 4);
-	sim_callees_init(&sim, calls / 4);
+	/* One in five is a call of ours. */
+	sim_callers_init(&sim, calls - calls / 5);
+	sim_callees_init(&sim, calls / 5);
 	plan_weather(&sim);
 	sim_plan(&sim, SIM_ACTIVE, faults_end, NULL, 0);
 	run(&sim);
