@@ -8,12 +8,17 @@
  *	synced	they are on disk, the commit does not count yet
  *	meta	the commit counts and is on disk, nobody was told
  *
- * the next process that gets there renames it to <name>.hit and dies.
+ * the next process that gets there renames it to <name>.hit and dies; with
+ * a number behind it ("meta 3") the one that gets there for the third time.
+ *
+ * While <name>.log is there, a letter is added to it at each "meta": so many
+ * commits were made.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +27,8 @@
 
 static int ordered(const char *path, const char *point)
 {
-	char text[16] = "";
+	static atomic_int times;
+	char text[32] = "", *number;
 	ssize_t n;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -30,7 +36,27 @@ static int ordered(const char *path, const char *point)
 		return 0;
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
-	return n > 0 && strcmp(text, point) == 0;
+	number = strchr(text, ' ');
+	if (number)
+		*number++ = '\0';
+	return n > 0 && strcmp(text, point) == 0 &&
+	       atomic_fetch_add(&times, 1) + 1 >= (number ? atoi(number) : 1);
+}
+
+static void count(const char *path, const char *point)
+{
+	char log[4096];
+	int fd;
+
+	if (strcmp(point, "meta") != 0)
+		return;
+	snprintf(log, sizeof(log), "%s.log", path);
+	fd = open(log, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "m", 1) != 1)
+		abort();
+	close(fd);
 }
 
 static void reached(const char *point)
@@ -38,6 +64,8 @@ static void reached(const char *point)
 	const char *path = getenv("TELEPHONY_CRASH_ORDER");
 	char hit[4096];
 
+	if (path)
+		count(path, point);
 	if (!path || !ordered(path, point))
 		return;
 	snprintf(hit, sizeof(hit), "%s.hit", path);
