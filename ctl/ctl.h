@@ -40,6 +40,13 @@ enum tel_exit tel_cmd_routes_resolve(const struct tel_command *self, int argc, c
 enum tel_exit tel_cmd_simulate_inbound(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_calls_list(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_calls_show(const struct tel_command *self, int argc, char **argv);
+enum tel_exit tel_cmd_call_place(const struct tel_command *self, int argc, char **argv);
+enum tel_exit tel_cmd_call_hangup(const struct tel_command *self, int argc, char **argv);
+enum tel_exit tel_cmd_call_transfer(const struct tel_command *self, int argc, char **argv);
+enum tel_exit tel_cmd_call_watch(const struct tel_command *self, int argc, char **argv);
+enum tel_exit tel_cmd_outbound_stop(const struct tel_command *self, int argc, char **argv);
+enum tel_exit tel_cmd_outbound_start(const struct tel_command *self, int argc, char **argv);
+enum tel_exit tel_cmd_outbound_status(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_work(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_backup(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_store_stats(const struct tel_command *self, int argc, char **argv);

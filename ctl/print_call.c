@@ -112,6 +112,44 @@ static void put_status(struct tel_buf *b, const struct tel_call *call)
 	tel_buf_puts(b, "\n");
 }
 
+/* What the far end of the line said, and when. */
+static void put_line_status(struct tel_buf *b, const struct tel_call *call)
+{
+	if (call->sip_status_code) {
+		put_label(b, "sip status");
+		tel_buf_printf(b, "%d ", call->sip_status_code);
+		tel_put_safe(b, call->sip_status);
+		tel_buf_puts(b, "\n");
+	}
+	put_line(b, "reason", call->disconnect_reason);
+	if (!call->ringing_at && !call->answered_at && !call->hang_up_at)
+		return;
+	put_label(b, "phone");
+	tel_buf_puts(b, call->answered_at ? "answered" : "not answered");
+	put_offset(b, "rang", call, call->ringing_at);
+	put_offset(b, "answered", call, call->answered_at);
+	put_offset(b, "asked to hang up", call, call->hang_up_at);
+	tel_buf_puts(b, "\n");
+}
+
+static void put_transfer(struct tel_buf *b, const struct tel_call *call)
+{
+	const struct tel_call_transfer *transfer = &call->transfer;
+
+	if (transfer->state == TEL_TRANSFER_NONE)
+		return;
+	put_label(b, "transfer");
+	tel_buf_printf(b, "%s, to ", tel_transfer_state_text(transfer->state));
+	tel_put_safe(b, transfer->to);
+	put_offset(b, "requested", call, transfer->requested_at);
+	put_offset(b, "finished", call, transfer->finished_at);
+	if (tel_str_is_set(transfer->message)) {
+		tel_buf_puts(b, ": ");
+		tel_put_safe(b, transfer->message);
+	}
+	tel_buf_puts(b, "\n");
+}
+
 static void put_room(struct tel_buf *b, const struct tel_call *call)
 {
 	put_label(b, "room");
@@ -200,6 +238,8 @@ void tel_print_call(const struct tel_call *call, tel_time now, struct tel_buf *o
 	put_line(out, "call", tel_call_id_str(&call->id));
 	put_status(out, call);
 	put_error(out, call);
+	put_line_status(out, call);
+	put_transfer(out, call);
 	put_line(out, "direction", tel_str_from(tel_direction_text(call->direction)));
 	put_number_line(out, "from", &call->from, call->from_raw);
 	put_number_line(out, "to", &call->to, call->to_raw);
@@ -218,7 +258,8 @@ void tel_print_call(const struct tel_call *call, tel_time now, struct tel_buf *o
 
 /* ---- timeline -------------------------------------------------------------------- */
 
-static void put_entry(struct tel_buf *b, const struct tel_call *call, const struct tel_entry *entry)
+void tel_print_entry(const struct tel_call *call, const struct tel_entry *entry,
+		     struct tel_buf *b)
 {
 	tel_time offset = entry->at - call->created_at;
 	size_t i;
@@ -252,7 +293,7 @@ void tel_print_timeline(const struct tel_call *call, const struct tel_timeline *
 		if (timeline->entries[i].seq > expected)
 			tel_buf_printf(out, "  … %u entries were not kept\n",
 				       (unsigned)(timeline->entries[i].seq - expected));
-		put_entry(out, call, &timeline->entries[i]);
+		tel_print_entry(call, &timeline->entries[i], out);
 		expected = timeline->entries[i].seq + 1;
 	}
 }

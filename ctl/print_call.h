@@ -16,6 +16,10 @@ void tel_table_add_call(struct tel_table *table, const struct tel_call *call, te
 /* "name      value" lines. */
 void tel_print_call(const struct tel_call *call, tel_time now, struct tel_buf *out);
 
+/* One entry as in a timeline. */
+void tel_print_entry(const struct tel_call *call, const struct tel_entry *entry,
+		     struct tel_buf *out);
+
 /* One line an entry, its evidence below it; offsets from the call's beginning. */
 void tel_print_timeline(const struct tel_call *call, const struct tel_timeline *timeline,
 			struct tel_buf *out);

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "LIVEKIT_URL=wss://livekit.example.org": "tests/quickstart_test.py",
     "autoreconf": "./quickstart", "./configure": "./quickstart", "make": "./quickstart",
     "sudo make install": "make distcheck",
+    "telephonyctl call transfer": "tests/unit/test_ctl_call.py",
 }
 #: the whole of a command that runs until it is stopped: where it is tried
 DAEMONS = {"telephonyctl work": "tests/unit/test_ctl_store.py"}
@@ -126,7 +127,9 @@ class Commands(unittest.TestCase):
         cls.place = cls.make_place()
         cls.front = fronts.Lighttpd(PROGRAM, config={
             "LIVEKIT_URL": cls.livekit.url, "LIVEKIT_API_KEY": cls.livekit.key,
-            "LIVEKIT_API_SECRET": cls.livekit.secret, "TELEPHONY_ROUTES": str(cls.place / "routes.json"), "TELEPHONY_METRICS": "true"})
+            "LIVEKIT_API_SECRET": cls.livekit.secret, "TELEPHONY_ROUTES": str(cls.place / "routes.json"), "TELEPHONY_METRICS": "true",
+            "TELEPHONY_ALLOW_PREFIXES": "+1", "TELEPHONY_DEFAULT_FROM_NUMBER": "+15550000",
+            "LIVEKIT_SIP_OUTBOUND_TRUNK_ID": "ST_example"})
         cls.front.start()
         cls.addClassCleanup(cls.front.stop)
         cls.make_call()

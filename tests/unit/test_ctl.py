@@ -8,7 +8,8 @@ from ctl_tool import NOT_SO, OK, SECRET, SOURCE, TOOL, TROUBLE, USAGE, Directory
 
 COMMANDS = (
     "config check", "config reference", "routes check", "routes resolve", "calls list",
-    "calls show", "simulate inbound", "store stats", "store check", "backup", "work")
+    "calls show", "call place", "call hangup", "call transfer", "call show", "call watch",
+    "outbound stop", "outbound start", "outbound status", "simulate inbound", "store stats", "store check", "backup", "work")
 A_CALL = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
