@@ -231,7 +231,7 @@ static void note_unknown(struct reading *r, const struct member *members, size_t
 	for (i = 0; i < n; i++)
 		tel_buf_printf(&text, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " and ",
 			       members[i].name);
-	snprintf(where, sizeof(where), "%s", name);
+	snprintf(where, sizeof(where), "%s", name[0] ? name : "\"\"");
 	complain(r, where, tel_buf_str(&text).ptr);
 	tel_buf_release(&text);
 }
