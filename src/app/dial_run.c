@@ -12,6 +12,13 @@ static void conclude(struct tel_run *run, enum tel_dial_result result, enum tel_
 
 /* ---- send, once ---------------------------------------------------------------- */
 
+/* Nobody answered in time; by livekit-sip's clock, or livekit-server's. */
+static bool gave_up(const struct tel_lk_answer *answer)
+{
+	return answer->http_status == 408 && (tel_str_is(answer->code, "canceled") ||
+					      tel_str_is(answer->code, "deadline_exceeded"));
+}
+
 /*
  * What LiveKit says of a dial that was not answered. Only an error that comes
  * from the far end, or one that LiveKit gives before it dials, is certain.
@@ -33,9 +40,7 @@ static void conclude_failure(struct tel_run *run, const struct tel_lk_answer *an
 	case TEL_LK_UNKNOWN:
 		break;
 	}
-	conclude(run, TEL_DIAL_OVER, answer->http_status == 408 &&
-				     tel_str_is(answer->code, "canceled") ? TEL_DIAL_GAVE_UP :
-									    TEL_DIAL_LOST);
+	conclude(run, TEL_DIAL_OVER, gave_up(answer) ? TEL_DIAL_GAVE_UP : TEL_DIAL_LOST);
 }
 
 static void sent(void *ctx, const struct tel_lk_answer *answer)
@@ -72,7 +77,8 @@ static enum tel_err send(struct tel_run *run)
 		.room = run->call->room_name,
 		.identity = tel_str_from(tel_call_phone_identity(&run->call->id, identity)),
 		.call = run->call,
-		.timeout = tel_job_dial_timeout(run->call->dial.ringing_timeout),
+		.timeout = tel_job_dial_timeout(run->call->dial.ringing_timeout,
+						run->call->dial.dtmf.len),
 	};
 	bool wanted;
 	enum tel_err err = recheck(run, &wanted);

@@ -82,7 +82,7 @@ enum tel_dial_reply {
 	TEL_DIAL_ANSWERED,	/* somebody has answered */
 	TEL_DIAL_DECLINED,	/* not answered, with the SIP status of the far end */
 	TEL_DIAL_GAVE_UP,	/* `canceled`: not answered in time, or hung up */
-	TEL_DIAL_REFUSED,	/* LiveKit did not dial at all */
+	TEL_DIAL_REFUSED,	/* LiveKit says no, and not why in terms of SIP */
 	TEL_DIAL_LOST,		/* nobody will ever hear it: a broken connection, or
 				   the process that dialled is gone */
 	TEL_DIAL_REPLIES

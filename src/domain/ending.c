@@ -151,7 +151,8 @@ struct tel_ending tel_ending_of_outbound(const struct tel_outbound_evidence *e)
 	case TEL_DIAL_GAVE_UP:
 		return of_giving_up(e);
 	case TEL_DIAL_REFUSED:
-		return (struct tel_ending){ TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT };
+		/* Said without a SIP status; newer servers do so after ringing, too. */
+		return of_giving_up(e);
 	case TEL_DIAL_NO_REPLY:
 	case TEL_DIAL_LOST:
 	case TEL_DIAL_ANSWERED:

@@ -34,9 +34,9 @@ tel_time tel_job_wakes_at(const struct tel_job *job)
 	return tel_str_is_set(job->lease.owner) ? job->lease.until : job->due;
 }
 
-tel_time tel_job_dial_timeout(tel_time ringing_timeout)
+tel_time tel_job_dial_timeout(tel_time ringing_timeout, size_t n_dtmf)
 {
-	return TEL_DIAL_SLACK +
+	return TEL_DIAL_SLACK + (tel_time)n_dtmf * TEL_DTMF_LENGTH +
 	       (ringing_timeout > TEL_DIAL_NOBODY ? ringing_timeout : TEL_DIAL_NOBODY);
 }
 

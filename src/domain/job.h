@@ -56,6 +56,9 @@ struct tel_job {
 #define TEL_DIAL_SLACK		(15 * TEL_SECOND)
 #define TEL_DIAL_NOBODY		(35 * TEL_SECOND)
 
+/* A character of DTMF: a tone with its pause, or half a second of silence. */
+#define TEL_DTMF_LENGTH		((tel_time)600)
+
 /* A transfer waits for the far end to take the call, up to 30 s. */
 #define TEL_TRANSFER_TIMEOUT	(45 * TEL_SECOND)
 
@@ -88,8 +91,11 @@ struct tel_job {
 const char *tel_job_kind_text(enum tel_job_kind kind);
 bool tel_job_kind_from(struct tel_str text, enum tel_job_kind *out);
 
-/* How long the dial's answer may take. */
-tel_time tel_job_dial_timeout(tel_time ringing_timeout);
+/*
+ * How long the dial's answer may take: it comes when the phone was answered
+ * and `n_dtmf` characters were sent to it.
+ */
+tel_time tel_job_dial_timeout(tel_time ringing_timeout, size_t n_dtmf);
 
 /* When the job wants attention next: its due time, or its lease's end. */
 tel_time tel_job_wakes_at(const struct tel_job *job);

@@ -11,9 +11,12 @@
 #include "domain/decide.h"
 #include "domain/guard.h"
 
-/* Limits of what may be asked for, in ms, and what is taken without. */
+/*
+ * Limits of what may be asked for, in ms, and what is taken without. LiveKit
+ * holds a dial for 80 s at most, and its leave to ring ends with that.
+ */
 #define TEL_RINGING_TIMEOUT_LEAST	(5 * TEL_SECOND)
-#define TEL_RINGING_TIMEOUT_MOST	(180 * TEL_SECOND)
+#define TEL_RINGING_TIMEOUT_MOST	(75 * TEL_SECOND)
 #define TEL_RINGING_TIMEOUT_DEFAULT	(45 * TEL_SECOND)
 #define TEL_MAX_DURATION_LEAST		(10 * TEL_SECOND)
 #define TEL_MAX_DURATION_MOST		TEL_DAY

@@ -170,7 +170,7 @@ enum tel_err tel_call_lease_dial(struct tel_call *call, const struct tel_decide_
 
 	job->attempt++;
 	job->lease.until = env->now + TEL_LEASE_TIME +
-			   tel_job_dial_timeout(call->dial.ringing_timeout);
+			   tel_job_dial_timeout(call->dial.ringing_timeout, call->dial.dtmf.len);
 	call->dial.sent_at = env->now;
 	tel_call_schedule(call, TEL_JOB_WATCH_DIAL, env->now + TEL_WATCH_EVERY);
 	return tel_call_set(call, &job->lease.owner, env->self, TEL_MAX_TEXT);

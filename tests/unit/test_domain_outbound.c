@@ -339,6 +339,7 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "temporarily unavailable, it rang", "M J D480", "ended no_answer timeout [r] R!" },
 	{ "temporarily unavailable, it never rang", "M j D480", "failed failed livekit [r] !" },
 	{ "LiveKit refuses to dial", "M X", "failed failed livekit [r] !" },
+	{ "LiveKit says no after it rang", "M J X", "ended no_answer timeout [r] R!" },
 	{ "not answered", "M J +45 G l:rc", "ended no_answer timeout [r] R!" },
 	{ "not answered, leaving first", "M j +45 l:rc G", "ended no_answer timeout [r] R!" },
 	{ "not answered, no leaving heard", "M j w:r +43 G +6 T", "ended no_answer timeout [r] R!" },
