@@ -235,7 +235,7 @@ enum tel_exit tel_cmd_call_place(const struct tel_command *self, int argc, char 
 		{ "trunk-id", TEL_OPTION_TEXT, &wanted.trunk_id, "ID",
 		  "the outbound trunk\n(default: LIVEKIT_SIP_OUTBOUND_TRUNK_ID)", 0, 0 },
 		{ "ringing-timeout-seconds", TEL_OPTION_INT, &wanted.ringing_timeout, "SECONDS",
-		  "how long it may ring (default: 45)", 5, 180 },
+		  "how long it may ring (default: 45)", 5, 75 },
 		{ "max-duration-seconds", TEL_OPTION_INT, &wanted.max_duration, "SECONDS",
 		  "how long it may last (default: 3600)", 10, 86400 },
 		{ "dtmf", TEL_OPTION_TEXT, &wanted.dtmf, "DIGITS",

@@ -45,7 +45,7 @@ ORDERS = {
     "agentName": NO_NAMES + ("a" * 129, "\u00e9" * 65),
     "roomName": NO_NAMES + ("a" * 257, "\u00e9" * 129),
     "trunkId": NO_NAMES + ("ST a", "\u00e9", "a" * 129),
-    "ringingTimeoutSeconds": NO_SECONDS + (4, 181),
+    "ringingTimeoutSeconds": NO_SECONDS + (4, 76),
     "maxDurationSeconds": NO_SECONDS + (9, 86401),
     "dtmf": NO_TEXTS + ("a", "e", "E", "W", "1 2", "1,2", "1\u0000", "1" * 65, "\u0661"),
     "metadata": NO_OBJECTS + ({"x": "y" * 16384},),

@@ -233,7 +233,7 @@ static void every_member_is_checked(void)
 		{ "{\"to\":\"+15550100\",\"trunkId\":\"ST a\"}", "trunkId" },
 		{ "{\"to\":\"+15550100\",\"trunkId\":\"\"}", "trunkId" },
 		{ "{\"to\":\"+15550100\",\"ringingTimeoutSeconds\":4}", "ringingTimeoutSeconds" },
-		{ "{\"to\":\"+15550100\",\"ringingTimeoutSeconds\":181}", "ringingTimeoutSeconds" },
+		{ "{\"to\":\"+15550100\",\"ringingTimeoutSeconds\":76}", "ringingTimeoutSeconds" },
 		{ "{\"to\":\"+15550100\",\"ringingTimeoutSeconds\":30.5}", "ringingTimeoutSeconds" },
 		{ "{\"to\":\"+15550100\",\"ringingTimeoutSeconds\":\"30\"}", "ringingTimeoutSeconds" },
 		{ "{\"to\":\"+15550100\",\"maxDurationSeconds\":9}", "maxDurationSeconds" },
