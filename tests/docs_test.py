@@ -29,6 +29,8 @@ PATIENCE = 30
 ELSEWHERE = {
     "./quickstart check": ".ci/run",
     "./quickstart": "tests/quickstart_test.py",
+    'curl -s -H "Authorization: Bearer $(cat var/token)"': "tests/quickstart_test.py",
+    "echo 'TELEPHONY_ALLOW_PREFIXES": "tests/quickstart_test.py",
     "LIVEKIT_URL=wss://livekit.example.org": "tests/quickstart_test.py",
     "autoreconf": "./quickstart", "./configure": "./quickstart", "make": "./quickstart",
     "sudo make install": "make distcheck",

@@ -3,6 +3,7 @@
 What it installs and how it builds is not tried here (.ci/run does that): the tree
 has a Makefile that has nothing to do, and every package counts as installed.
 """
+import json
 import os
 import pathlib
 import re
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -133,6 +135,41 @@ class Quickstart(unittest.TestCase):
         self.assertRegex(text, "agent_dispatched|dispatched")
         self.check_nothing_is_left()
         self.assertEqual(set(os.listdir(self.tree)) - before, {"var"})
+
+    def readme(self, begins):
+        """The README's command that begins so, for this port, run where a reader would."""
+        lines = (ROOT / "README.md").read_text().splitlines()
+        command = next(line for line in lines if line.startswith(begins))
+        done = subprocess.run(["/bin/sh", "-euc", command.replace(":8080/", f":{self.port}/")], cwd=self.tree,
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def test_readme_calls_somebody(self):
+        first = self.start()
+        self.read_until(first, SERVING)
+        refused = json.loads(self.readme("curl -s -H"))
+        self.assertEqual(refused["status"], 403, refused)
+        self.assertIn("TELEPHONY_ALLOW_PREFIXES", refused["detail"])
+        self.readme("echo 'TELEPHONY_ALLOW")
+        self.stop(first)
+        self.read_until(self.start(), SERVING)
+        call = json.loads(self.readme("curl -s -H"))
+        self.assertEqual((call["direction"], call["to"]), ("outbound", "+15550200"), call)
+        self.assertTrue(self.is_answered(call["callId"]))
+
+    def is_answered(self, call_id):
+        token = (self.tree / "var" / "token").read_text()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/telephony/calls/{call_id}",
+                                         headers={"Authorization": f"Bearer {token}"})
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                if json.load(answer)["answeredAt"]:
+                    return True
+            time.sleep(0.05)
+        return False
 
     def test_again_keeps_settings_and_store_to_itself(self):
         self.assertEqual(self.run_once()[0], 0)
