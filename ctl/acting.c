@@ -1,11 +1,26 @@
 #include "config.h"
 
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include "ctl/acting.h"
 #include "ctl/load_config.h"
 #include "ctl/options.h"
 #include "ctl/print_call.h"
 #include "view/call_view.h"
 #include "base/banned.h"
+
+/* A user without a name has a number. */
+static void name_user(struct tel_acting *acting)
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	if (user)
+		snprintf(acting->by, sizeof(acting->by), "ctl:%s", user->pw_name);
+	else
+		snprintf(acting->by, sizeof(acting->by), "ctl:%lu", (unsigned long)getuid());
+}
 
 enum tel_exit tel_acting_open(const char *config_file, struct tel_acting *out)
 {
@@ -15,6 +30,7 @@ enum tel_exit tel_acting_open(const char *config_file, struct tel_acting *out)
 
 	if (status)
 		return status;
+	name_user(out);
 	/* What was done is said on stdout, and kept in the timeline. */
 	out->config->log_level = TEL_LOG_ERROR;
 	tel_buf_init(&why, TEL_CTL_MAX_WHY);

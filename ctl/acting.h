@@ -8,13 +8,15 @@
 #include "ctl/session.h"
 #include "domain/call.h"
 
-/* Who asks, in timelines and as the scope of Idempotency-Keys. */
-#define TEL_CTL_PRINCIPAL "telephonyctl"
+/* Who runs the jobs: what is stored only happens if somebody does. */
+#define TEL_WHO_WORKS "a FastCGI process or 'telephonyctl work'"
 
 /* The use cases on the store itself: no web server is asked. */
 struct tel_acting {
 	struct tel_config *config;
 	struct tel_compose *all;
+	/* Who asks, in timelines and as the scope of Idempotency-Keys: "ctl:alice". */
+	char by[TEL_MAX_NAME + 1];
 };
 
 /*

@@ -3,7 +3,7 @@
 #include "app/steer_call.h"
 #include "ctl/acting.h"
 #include "ctl/options.h"
-#include "json/json_write.h"
+#include "ctl/order_text.h"
 #include "order/order_read.h"
 #include "base/banned.h"
 
@@ -13,14 +13,17 @@ static enum tel_exit hang_up(struct tel_acting *acting, const struct tel_call_id
 {
 	struct tel_hang_up hang_up;
 	enum tel_err err = tel_hang_up_call(&acting->all->app, tel_call_id_str(id),
-					    TEL_STR(TEL_CTL_PRINCIPAL), &hang_up);
+					    tel_str_from(acting->by), &hang_up);
 	enum tel_exit status;
 
 	if (err)
 		return tel_acting_trouble(acting, err, id->text);
-	if (hang_up.was_over)
-		tel_complain("the call was over already");
 	status = tel_say_call(acting, hang_up.call, json);
+	if (!status && hang_up.was_over)
+		tel_complain("the call was over already");
+	else if (!status && !tel_call_is_over(hang_up.call))
+		tel_complain("stored; " TEL_WHO_WORKS " ends it: 'telephonyctl call watch %s'",
+			     id->text);
 	tel_call_free(hang_up.call);
 	return status;
 }
@@ -67,9 +70,11 @@ static const char *refusal(enum tel_ask_transfer_result result)
 	case TEL_ASK_OVER:
 		return "the call is over, or being hung up";
 	case TEL_ASK_NO_PHONE:
-		return "no phone is in the call's room, or it has not answered yet";
+		return "no phone is in the call's room, or it has not answered yet: ask again "
+		       "once it has";
 	case TEL_ASK_PENDING:
-		return "another transfer of this call is under way";
+		return "another transfer of this call is under way: ask again once it is "
+		       "done";
 	case TEL_ASK_ACCEPTED:
 		break;
 	}
@@ -82,7 +87,7 @@ static enum tel_exit transfer(struct tel_acting *acting, const struct tel_call_i
 	struct tel_ask_transfer ask = {
 		.to = tel_str_from(wanted->to),
 		.play_dialtone = wanted->play_dialtone,
-		.by = TEL_STR(TEL_CTL_PRINCIPAL),
+		.by = tel_str_from(acting->by),
 	};
 	enum tel_err err = tel_transfer_call(&acting->all->app, tel_call_id_str(id), &ask);
 	enum tel_exit status;
@@ -91,8 +96,11 @@ static enum tel_exit transfer(struct tel_acting *acting, const struct tel_call_i
 		return tel_acting_trouble(acting, err, id->text);
 	if (ask.result == TEL_ASK_ACCEPTED) {
 		status = tel_say_call(acting, ask.call, json);
+		if (!status)
+			tel_complain("stored; " TEL_WHO_WORKS " transfers it; how that went is in "
+				     "'telephonyctl call show %s'", id->text);
 	} else {
-		tel_complain("%s", refusal(ask.result));
+		tel_complain("not transferred: %s", refusal(ask.result));
 		status = TEL_EXIT_NOT_SO;
 	}
 	tel_call_free(ask.call);
@@ -100,28 +108,32 @@ static enum tel_exit transfer(struct tel_acting *acting, const struct tel_call_i
 }
 
 /* The same check, and the same words, as the HTTP API's. */
-static enum tel_exit check_target(const char *to, bool play_dialtone,
-				  struct tel_transfer_read *out)
+static enum tel_exit check_target(const struct tel_usage *usage, const char *to,
+				  bool play_dialtone, struct tel_transfer_read *out)
 {
 	struct tel_problems problems = { 0 };
+	enum tel_exit status = TEL_EXIT_USAGE;
 	struct tel_json_write w;
 	struct tel_buf body;
 	enum tel_err err;
+	bool good;
 
-	tel_buf_init(&body, TEL_MAX_ORDER);
+	tel_buf_init(&body, 2 * TEL_MAX_ORDER);
 	tel_json_begin(&w, TEL_JSON_PLAIN);
 	tel_json_open_object(&w, NULL);
-	tel_json_put_text(&w, "to", tel_str_from(to));
+	good = tel_order_put_text(usage, "to", to, &w);
 	tel_json_put_bool(&w, "playDialtone", play_dialtone);
 	tel_json_close(&w);
 	err = tel_json_finish(&w, &body);
-	if (!err)
+	if (!err && good)
 		err = tel_transfer_read(tel_buf_str(&body), out, &problems);
 	if (err)
-		tel_complain("to: %s", problems.n ? problems.items[0].text : tel_err_text(err));
+		status = tel_order_refuse(usage, err, &problems);
+	else if (good)
+		status = TEL_EXIT_OK;
 	tel_problems_release(&problems);
 	tel_buf_release(&body);
-	return err ? TEL_EXIT_USAGE : TEL_EXIT_OK;
+	return status;
 }
 
 enum tel_exit tel_cmd_call_transfer(const struct tel_command *self, int argc, char **argv)
@@ -157,7 +169,7 @@ enum tel_exit tel_cmd_call_transfer(const struct tel_command *self, int argc, ch
 		return TEL_EXIT_USAGE;
 	if (!to)
 		return tel_usage_error(&usage, "--to is missing: where the call goes to");
-	status = check_target(to, play_dialtone, &wanted);
+	status = check_target(&usage, to, play_dialtone, &wanted);
 	if (!status)
 		status = tel_acting_open(config, &acting);
 	if (!status)

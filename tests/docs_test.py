@@ -125,13 +125,14 @@ class Commands(unittest.TestCase):
             raise unittest.SkipTest(fronts.Lighttpd.missing())
         cls.livekit = Stub(agent_delay=0.05, departure_timeout=0.2, assume_rooms=True)
         cls.livekit.start()
+        cls.livekit.callee("*", "answer", after=0.1, talk_time=0.3)
         cls.addClassCleanup(cls.livekit.stop)
         cls.place = cls.make_place()
         cls.front = fronts.Lighttpd(PROGRAM, config={
             "LIVEKIT_URL": cls.livekit.url, "LIVEKIT_API_KEY": cls.livekit.key,
             "LIVEKIT_API_SECRET": cls.livekit.secret, "TELEPHONY_ROUTES": str(cls.place / "routes.json"), "TELEPHONY_METRICS": "true",
             "TELEPHONY_ALLOW_PREFIXES": "+1", "TELEPHONY_DEFAULT_FROM_NUMBER": "+15550000",
-            "LIVEKIT_SIP_OUTBOUND_TRUNK_ID": "ST_example"})
+            "LIVEKIT_SIP_OUTBOUND_TRUNK_ID": Stub.OUTBOUND_TRUNK})
         cls.front.start()
         cls.addClassCleanup(cls.front.stop)
         cls.make_call()

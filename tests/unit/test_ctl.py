@@ -9,7 +9,8 @@ from ctl_tool import NOT_SO, OK, SECRET, SOURCE, TOOL, TROUBLE, USAGE, Directory
 COMMANDS = (
     "config check", "config reference", "routes check", "routes resolve", "calls list",
     "calls show", "call place", "call hangup", "call transfer", "call show", "call watch",
-    "outbound stop", "outbound start", "outbound status", "simulate inbound", "store stats", "store check", "backup", "work")
+    "outbound stop", "outbound start", "outbound status", "simulate inbound",
+    "store stats", "store check", "backup", "work")
 A_CALL = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
@@ -78,6 +79,14 @@ class Usage(Tool):
                 ("calls show", "CALLID is missing"),
                 ("calls show x", "'x' is no call id"),
                 (f"calls show {A_CALL} {A_CALL}", "too many"),
+                ("call", "telephonyctl call --help"),
+                ("call make", "call make"),
+                ("call hangup", "CALLID is missing"),
+                ("call watch x", "'x' is no call id"),
+                ("call place x", "'x' is one argument too many"),
+                ("call place", "--to is missing"),
+                ("outbound", "telephonyctl outbound --help"),
+                ("outbound stop now", "'now'"),
                 ("config check extra", "extra"),
                 ("config reference extra", "extra"),
                 ("routes check", "FILE is missing"),
@@ -103,7 +112,10 @@ class Usage(Tool):
         self.assertEqual(first.stdout, last.stdout)
 
     def test_a_broken_configuration_is_named(self):
-        for command in ("calls list", f"calls show {A_CALL}", "store stats", "store check",
+        for command in ("calls list", f"calls show {A_CALL}", "call place --to +15550177",
+                        f"call hangup {A_CALL}", f"call watch {A_CALL}",
+                        f"call transfer {A_CALL} --to tel:+15550188", "outbound stop",
+                        "outbound start", "outbound status", "store stats", "store check",
                         "backup copy", "work --once", "simulate inbound",
                         "routes resolve --to +15550123"):
             with self.subTest(command=command):
