@@ -405,12 +405,26 @@ def edge_answers():
         yield name, text
 
 
+def edge_orders():
+    everything = {
+        "to": "+1 (555) 01-00.22", "from": "+15550001", "agentConfig": {"voice": "alto"},
+        "agentName": "bob", "roomName": "r", "trunkId": "ST_1", "ringingTimeoutSeconds": 5,
+        "maxDurationSeconds": 86400, "dtmf": "w1#", "metadata": {"order": 7}}
+    yield from {
+        "minimal": '{"to":"+15550100"}', "everything": compact(everything),
+        "transfer": '{"to":"tel:+15550300","playDialtone":true}',
+        "sip": '{"to":"sip:bob@example.com;transport=tcp"}',
+        "twice": '{"to":"+15550100","to":"+15550101","":1}', "list": "[]", "half": '{"to":',
+        "values": '{"maxDurationSeconds":-9223372036854775808,"ringingTimeoutSeconds":1e300,'
+                  '"dtmf":"1\\u0000","trunkId":null}'}.items()
+
+
 def edges():
     for name, text in edge_events():
         yield "event", name, text
     for target, make in {"deliveries": edge_deliveries, "jwt": edge_tokens, "claims": edge_claims,
                          "record": edge_records, "entry_record": edge_entries,
-                         "routes": edge_routes, "twirp": edge_answers}.items():
+                         "routes": edge_routes, "order": edge_orders, "twirp": edge_answers}.items():
         for name, text in make():
             yield target, name, text
     for name, text in edge_tokens():

@@ -16,6 +16,7 @@
 #include "fakes/fake_random.h"
 #include "harness.h"
 #include "http/handlers.h"
+#include "http/problem.h"
 #include "livekit/client.h"
 #include "livekit/event_decoder.h"
 #include "livekit/jwt.h"
@@ -23,6 +24,7 @@
 #include "livekit/twirp_codec.h"
 #include "livekit/verifier.h"
 #include "memory-store/memory_store.h"
+#include "order/order_read.h"
 #include "record/call_record.h"
 #include "record/entry_record.h"
 #include "routing/routes_file.h"
@@ -471,6 +473,70 @@ static void livekit_and_calls(void)
 	tel_call_free(call);
 }
 
+/* ---- orders ----------------------------------------------------------------------------------- */
+
+struct ordering {
+	struct tel_routing *routing;
+	struct tel_str text;
+};
+
+static enum tel_err read_order(void *ordering)
+{
+	struct ordering *o = ordering;
+	struct tel_problems problems = { 0 };
+	struct tel_http_response response;
+	struct tel_order_read order;
+	enum tel_err err = tel_order_read(o->text, o->routing, &order, &problems);
+
+	if (!err)
+		CHECK_STR(order.request.metadata, "{\"a\":[1,2]}");
+	tel_http_response_init(&response);
+	if (err == TEL_EMALFORMED)
+		tel_http_problem_body(&response, &problems);
+	tel_http_response_release(&response);
+	tel_order_read_release(&order);
+	tel_problems_release(&problems);
+	return err;
+}
+
+static enum tel_err read_transfer(void *ordering)
+{
+	struct ordering *o = ordering;
+	struct tel_problems problems = { 0 };
+	struct tel_transfer_read transfer;
+	enum tel_err err = tel_transfer_read(o->text, &transfer, &problems);
+
+	tel_problems_release(&problems);
+	return err;
+}
+
+static void orders(void)
+{
+	static const char good[] =
+		"{\"to\":\"+1 555 0100\",\"agentConfig\":{\"voice\":\"v\",\"x\":{\"y\":1}},"
+		"\"dtmf\":\"1\",\"metadata\":{\"a\":[1,2]}}";
+	struct tel_problems problems = { 0 };
+	struct ordering o = { .text = TEL_STR(good) };
+	struct tel_fake_clock clock;
+	struct tel_json_log log;
+	struct tel_routes_file_options options = {
+		.agent_name = "a", .clock = &clock.base, .log = &log.base,
+	};
+
+	tel_fake_clock_init(&clock, NOW);
+	tel_json_log_init(&log, -1, TEL_LOG_ERROR, false, &clock.base);
+	CU_ASSERT_EQUAL_FATAL(tel_routes_file_open(&options, &o.routing, &problems), TEL_OK);
+	torture("an order", read_order, &o, TEL_OK, false);
+	o.text = TEL_STR("{\"agentConfig\":{\"voice\":1},\"x\":1,\"x\":2,\"metadata\":[]}");
+	torture("an order with faults", read_order, &o, TEL_EMALFORMED, true);
+	o.text = TEL_STR("{\"to\":");
+	torture("half an order", read_order, &o, TEL_EMALFORMED, true);
+	o.text = TEL_STR("{\"to\":\"tel:+15550100\",\"playDialtone\":true}");
+	torture("a transfer", read_transfer, &o, TEL_OK, false);
+	tel_routes_file_close(o.routing);
+	tel_problems_release(&problems);
+}
+
 /* ---- HTTP ------------------------------------------------------------------------------------- */
 
 struct asked {
@@ -636,6 +702,7 @@ int main(void)
 		{ "routes", routes },
 		{ "tokens", tokens },
 		{ "LiveKit's JSON and calls", livekit_and_calls },
+		{ "orders", orders },
 		{ "requests", requests },
 		{ "the rest", the_rest },
 		CU_TEST_INFO_NULL,
