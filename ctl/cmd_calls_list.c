@@ -7,6 +7,7 @@
 #include "ctl/print_call.h"
 #include "ctl/session.h"
 #include "view/call_view.h"
+#include "view/filter_read.h"
 #include "view/json_out.h"
 #include "base/banned.h"
 
@@ -15,8 +16,9 @@
 
 struct list {
 	bool json;
+	bool begun;			/* a call was shown, and went out */
 	size_t left;			/* calls still to be shown */
-	struct tel_call_filter filter;
+	struct tel_filter_args args;
 	char cursor[TEL_CURSOR_TEXT];	/* of the next page; "" = no more */
 	struct tel_session session;
 	struct tel_table table;
@@ -48,7 +50,9 @@ static enum tel_exit show_page(struct list *list, const struct tel_call_page *pa
 			tel_table_add_call(&list->table, page->calls[i], now);
 			continue;
 		}
-		tel_out_comma(&list->out);
+		if (list->begun)
+			tel_buf_puts(&list->out, ",");
+		list->begun = true;
 		tel_view_call(page->calls[i], NULL, &list->out);
 	}
 	list->left -= page->n < list->left ? page->n : list->left;
@@ -56,7 +60,6 @@ static enum tel_exit show_page(struct list *list, const struct tel_call_page *pa
 	if (list->json && list->left && list->cursor[0]) {
 		status = tel_say(&list->out);
 		tel_buf_clear(&list->out);
-		tel_buf_puts(&list->out, ",");
 	}
 	return status;
 }
@@ -70,16 +73,16 @@ static enum tel_exit show_pages(struct list *list, const struct tel_usage *usage
 
 	do {
 		memset(&page, 0, sizeof(page));
-		list->filter.limit = list->left < TEL_MAX_PAGE ? list->left : TEL_MAX_PAGE;
-		err = store->ops->list(store, &list->filter, &page);
+		list->args.filter.limit = list->left < TEL_MAX_PAGE ? list->left : TEL_MAX_PAGE;
+		err = store->ops->list(store, &list->args.filter, &page);
 		if (err == TEL_EMALFORMED)
 			return tel_usage_error(usage, "--cursor '%.*s' is none that an earlier "
-					       "list gave", TEL_STR_ARG(list->filter.cursor));
+					       "list gave", TEL_STR_ARG(list->args.filter.cursor));
 		if (err)
 			return tel_store_trouble(&list->session, err);
 		status = show_page(list, &page);
 		tel_call_page_release(&page);
-		list->filter.cursor = tel_str_from(list->cursor);
+		list->args.filter.cursor = tel_str_from(list->cursor);
 	} while (!status && list->left && list->cursor[0]);
 	return status ? status : finish(list);
 }
@@ -100,15 +103,55 @@ static enum tel_exit run(struct list *list, const char *config, const struct tel
 	return status;
 }
 
+/* As the HTTP API calls the filters, and as the options are called. */
+struct word {
+	const char *name, *option, *text;
+};
+
+static enum tel_exit read_words(struct list *list, const struct word *words, size_t n,
+				const struct tel_usage *usage)
+{
+	const char *allowed;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!words[i].text)
+			continue;
+		allowed = tel_filter_read(&list->args, words[i].name, tel_str_from(words[i].text));
+		if (allowed)
+			return tel_usage_error(usage, "--%s '%s' %s", words[i].option, words[i].text,
+					       allowed);
+	}
+	return TEL_EXIT_OK;
+}
+
 enum tel_exit tel_cmd_calls_list(const struct tel_command *self, int argc, char **argv)
 {
-	const char *config = NULL, *room = NULL, *cursor = NULL;
+	const char *config = NULL, *cursor = NULL;
+	struct word words[] = {
+		{ "status", "status", NULL }, { "direction", "direction", NULL },
+		{ "from", "from", NULL }, { "to", "to", NULL }, { "since", "since", NULL },
+		{ "until", "until", NULL }, { "roomName", "room", NULL },
+	};
 	struct list list = { 0 };
 	int64_t limit = DEFAULT_LIMIT;
 	const struct tel_option options[] = {
-		{ "live", TEL_OPTION_FLAG, &list.filter.live_only, NULL,
+		{ "live", TEL_OPTION_FLAG, &list.args.filter.live_only, NULL,
 		  "only calls that are going on", 0, 0 },
-		{ "room", TEL_OPTION_TEXT, &room, "NAME", "only calls in this room", 0, 0 },
+		{ "status", TEL_OPTION_TEXT, &words[0].text, "STATUS",
+		  "only calls that are created, sip_participant_joined,\n"
+		  "agent_dispatched, ended or failed", 0, 0 },
+		{ "direction", TEL_OPTION_TEXT, &words[1].text, "WAY",
+		  "only inbound or only outbound calls", 0, 0 },
+		{ "from", TEL_OPTION_TEXT, &words[2].text, "NUMBER",
+		  "only calls from this number (E.164: +15550100)", 0, 0 },
+		{ "to", TEL_OPTION_TEXT, &words[3].text, "NUMBER",
+		  "only calls to this number", 0, 0 },
+		{ "since", TEL_OPTION_TEXT, &words[4].text, "WHEN",
+		  "only calls begun then or later (2026-11-23T06:34:00Z)", 0, 0 },
+		{ "until", TEL_OPTION_TEXT, &words[5].text, "WHEN",
+		  "only calls begun before that", 0, 0 },
+		{ "room", TEL_OPTION_TEXT, &words[6].text, "NAME", "only calls in this room", 0, 0 },
 		{ "limit", TEL_OPTION_INT, &limit, "N", "at most so many (default: 50)", 1,
 		  MAX_LIMIT },
 		{ "cursor", TEL_OPTION_TEXT, &cursor, "C",
@@ -126,8 +169,10 @@ enum tel_exit tel_cmd_calls_list(const struct tel_command *self, int argc, char 
 
 	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
-	list.filter.room_name = tel_str_from(room);
-	list.filter.cursor = tel_str_from(cursor);
+	status = read_words(&list, words, sizeof(words) / sizeof(words[0]), &usage);
+	if (status)
+		return status;
+	list.args.filter.cursor = tel_str_from(cursor);
 	list.left = (size_t)limit;
 	tel_buf_init(&list.out, TEL_CTL_MAX_OUTPUT);
 	tel_table_init(&list.table, TEL_CALL_COLUMNS);

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "app/show_calls.h"
 #include "base/num.h"
@@ -9,6 +10,7 @@
 #include "http/problem.h"
 #include "http/query.h"
 #include "view/call_view.h"
+#include "view/filter_read.h"
 #include "view/page_view.h"
 #include "base/banned.h"
 
@@ -45,12 +47,6 @@ static void refuse_parameter(struct tel_http_response *response, struct tel_str 
 	tel_http_problem(response, 400, "bad_parameter", detail);
 }
 
-static bool read_live(struct tel_str text, bool *out)
-{
-	*out = tel_str_is(text, "true");
-	return !text.ptr || *out || tel_str_is(text, "false");
-}
-
 static bool read_limit(struct tel_str text, size_t *out)
 {
 	int64_t limit;
@@ -63,34 +59,70 @@ static bool read_limit(struct tel_str text, size_t *out)
 	return true;
 }
 
-/* False: the response names the parameter at fault. */
-static bool read_filter(const struct tel_http_query *query, struct tel_call_filter *filter,
-			struct tel_http_response *response)
+/*
+ * In a query a '+' is a blank unless it is written as %2B, which people forget
+ * in "+1555…" and in "…T06:34:00+01:00". No blank can stand there.
+ */
+static struct tel_str restore_plus(const char *name, struct tel_str value, char *room, size_t size)
 {
-	static const char *const names[] = { "live", "roomName", "limit", "cursor", NULL };
+	bool is_number = !strcmp(name, "from") || !strcmp(name, "to");
+	bool is_moment = !strcmp(name, "since") || !strcmp(name, "until");
+	size_t at = is_number ? 0 : value.len - 6;
+
+	if ((!is_number && !is_moment) || value.len < 7 || value.len > size || value.ptr[at] != ' ')
+		return value;
+	memcpy(room, value.ptr, value.len);
+	room[at] = '+';
+	return (struct tel_str){ room, value.len };
+}
+
+/* NULL, or the filter at fault with *allowed. */
+static const char *read_filters(const struct tel_http_query *query, struct tel_filter_args *args,
+				const char **allowed)
+{
+	const char *const *name;
+	struct tel_str value;
+	char room[64];
+
+	for (name = tel_filter_names; *name; name++) {
+		value = tel_http_query_get(query, *name);
+		if (!value.ptr)
+			continue;
+		*allowed = tel_filter_read(args, *name,
+					   restore_plus(*name, value, room, sizeof(room)));
+		if (*allowed)
+			return *name;
+	}
+	return NULL;
+}
+
+/* False: the response names the parameter at fault. */
+static bool read_query(const struct tel_http_query *query, struct tel_filter_args *args,
+		       struct tel_http_response *response)
+{
+	static const char *const names[] = {
+		"live", "status", "direction", "from", "to", "roomName", "since", "until",
+		"limit", "cursor", NULL
+	};
 	struct tel_str unknown = tel_http_query_unknown(query, names);
+	const char *allowed, *wrong;
 	char range[64];
 
-	filter->room_name = tel_http_query_get(query, "roomName");
-	filter->cursor = tel_http_query_get(query, "cursor");
 	if (unknown.ptr) {
-		refuse_parameter(response, unknown,
-				 "there is no such filter; there are live, roomName, limit, cursor");
+		refuse_parameter(response, unknown, "there is no such filter; there are live, status, direction, from, to, roomName, since, until, limit, cursor");
 		return false;
 	}
-	if (!read_live(tel_http_query_get(query, "live"), &filter->live_only)) {
-		refuse_parameter(response, TEL_STR("live"), "must be true or false");
+	wrong = read_filters(query, args, &allowed);
+	if (wrong) {
+		refuse_parameter(response, tel_str_from(wrong), allowed);
 		return false;
 	}
-	if (filter->room_name.len > TEL_MAX_ROOM_NAME) {
-		refuse_parameter(response, TEL_STR("roomName"), "is longer than a room name can be");
-		return false;
-	}
-	if (!read_limit(tel_http_query_get(query, "limit"), &filter->limit)) {
+	if (!read_limit(tel_http_query_get(query, "limit"), &args->filter.limit)) {
 		snprintf(range, sizeof(range), "must be a whole number from 1 to %d", TEL_MAX_PAGE);
 		refuse_parameter(response, TEL_STR("limit"), range);
 		return false;
 	}
+	args->filter.cursor = tel_http_query_get(query, "cursor");
 	return true;
 }
 
@@ -114,7 +146,7 @@ static void list(struct tel_http_context *context, const struct tel_call_filter 
 void tel_handle_calls(struct tel_http_context *context, const struct tel_http_request *request,
 		      struct tel_http_response *response)
 {
-	struct tel_call_filter filter = { 0 };
+	struct tel_filter_args args = { 0 };
 	struct tel_http_query query;
 	enum tel_err err;
 
@@ -126,8 +158,8 @@ void tel_handle_calls(struct tel_http_context *context, const struct tel_http_re
 	else if (err)
 		tel_http_problem(response, 400, "bad_query",
 				 "The query is too long, has a name twice or is not properly encoded.");
-	else if (read_filter(&query, &filter, response))
-		list(context, &filter, response);
+	else if (read_query(&query, &args, response))
+		list(context, &args.filter, response);
 	tel_http_query_release(&query);
 }
 

@@ -147,7 +147,7 @@ static enum tel_err leap_to_until(struct tel_walk *walk, struct tel_road *road, 
 		*below = hit.serial;
 	else
 		low = *below;
-	while (!err && *below > low + 1) {
+	while (!err && *below - low > 1) {
 		middle = low + (*below - low) / 2;
 		tel_road_restart(road);
 		err = tel_road_below(walk, road, middle, &hit);

@@ -231,6 +231,18 @@ static void bad_parameters_are_named(void)
 		{ "cursor=garbage", "bad_parameter", "cursor" },
 		{ "room=x", "bad_parameter", "room:" },
 		{ "%ff=x", "bad_parameter", "\xef\xbf\xbd:" },	/* JSON is UTF-8 */
+		{ "status=over", "bad_parameter", "status: must be created" },
+		{ "status=", "bad_parameter", "status" },
+		{ "direction=in", "bad_parameter", "direction: must be inbound or outbound" },
+		{ "from=15550100", "bad_parameter", "from: must be a number in E.164" },
+		{ "from=", "bad_parameter", "from" },
+		{ "to=%2B1555", "bad_parameter", "to: must be" },
+		{ "to=%2B12345678901234567890", "bad_parameter", "to: must be" },
+		{ "since=yesterday", "bad_parameter", "since: must be a moment as in RFC 3339" },
+		{ "since=", "bad_parameter", "since" },
+		{ "until=2026-13-01T00:00:00Z", "bad_parameter", "until: must be" },
+		{ "until=2026-11-23", "bad_parameter", "until" },
+		{ "statuS=ended", "bad_parameter", "there are live, status, direction, from, to" },
 		{ "limit=1&limit=2", "bad_query", "twice" },
 		{ "a=%", "bad_query", "encoded" },
 	};
@@ -244,6 +256,50 @@ static void bad_parameters_are_named(void)
 		CHECK_INT(ask(&s, target), 400);
 		CHECK_MEMBER(&s, "reason", NULL, cases[i].reason);
 		CU_ASSERT_PTR_NOT_NULL(strstr(member(&s, "detail", NULL), cases[i].word));
+	}
+	tear_down(&s);
+}
+
+/* Calls 1 … 4 began at 1, 2, 3, 4 seconds after 2023-11-14T22:13:20Z; 1 and 2 are over. */
+static void filters_are_taken_from_the_query(void)
+{
+	static const struct { const char *query; size_t n; } cases[] = {
+		{ "", 4 },
+		{ "status=ended", 2 },
+		{ "status=failed", 0 },
+		{ "status=ended&live=true", 0 },
+		{ "live=false", 4 },
+		{ "direction=inbound", 4 },
+		{ "direction=outbound", 0 },
+		{ "from=%2B15550100", 4 },
+		{ "from=+15550100", 4 },		/* a blank, decoded */
+		{ "from=%2B15550101", 0 },
+		{ "to=+15550100", 0 },
+		{ "since=2023-11-14T22:13:23Z", 2 },
+		{ "since=2023-11-14T23:13:23%2B01:00", 2 },
+		{ "since=2023-11-14T23:13:23+01:00", 2 },
+		{ "since=2023-11-14T21:13:23-01:00", 2 },
+		{ "until=2023-11-14T22:13:23Z", 2 },
+		{ "since=2023-11-14T22:13:22Z&until=2023-11-14T22:13:24Z", 2 },
+		{ "since=2023-11-14T22:13:24Z&until=2023-11-14T22:13:22Z", 0 },
+		{ "until=1970-01-01T00:00:00Z", 0 },
+		{ "since=1970-01-01T00:00:00Z", 4 },
+		{ "status=ended&from=+15550100&since=2023-11-14T22:13:22Z", 1 },
+		{ "roomName=room-3&direction=inbound", 1 },
+	};
+	char target[160];
+	struct stage s;
+	size_t i;
+
+	set_up(&s);
+	for (i = 1; i <= 4; i++)
+		add_call(&s, (int)i, i < 3);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(target, sizeof(target), "/telephony/calls?%s", cases[i].query);
+		CHECK_INT(ask(&s, target), 200);
+		if (n_calls(&s) != cases[i].n)
+			fprintf(stderr, "\n%s\n", cases[i].query);
+		CHECK_INT(n_calls(&s), cases[i].n);
 	}
 	tear_down(&s);
 }
@@ -278,6 +334,7 @@ int main(void)
 		{ "calls are closed unless opened", calls_are_closed_unless_opened },
 		{ "pages go on behind the cursor", pages_go_on_behind_the_cursor },
 		{ "bad parameters are named", bad_parameters_are_named },
+		{ "filters are taken from the query", filters_are_taken_from_the_query },
 		{ "one call and its timeline", one_call_and_its_timeline },
 		CU_TEST_INFO_NULL
 	};
