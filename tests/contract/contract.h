@@ -29,12 +29,14 @@ extern const struct tel_contract tel_contract;
 extern CU_TestInfo tel_contract_step_tests[];
 extern CU_TestInfo tel_contract_place_tests[];
 extern CU_TestInfo tel_contract_read_tests[];
+extern CU_TestInfo tel_contract_list_tests[];
 extern CU_TestInfo tel_contract_due_tests[];
 
 #define TEL_CONTRACT_SUITES(prefix)							\
 	{ .pName = prefix ": steps", .pTests = tel_contract_step_tests },		\
 	{ .pName = prefix ": placing calls", .pTests = tel_contract_place_tests },	\
 	{ .pName = prefix ": reading", .pTests = tel_contract_read_tests },		\
+	{ .pName = prefix ": listing", .pTests = tel_contract_list_tests },		\
 	{ .pName = prefix ": due jobs and sweeping", .pTests = tel_contract_due_tests }
 
 /* ---- contract.c: what tests are written with --------------------------- */
@@ -71,6 +73,13 @@ struct tel_call *contract_new_call(const struct recipe *recipe);
 /* Load what `about` names, change it by `edit` and save it. */
 typedef void (*edit_fn)(struct tel_call *call, void *ctx);
 enum tel_err contract_edit(struct tel_call_store *store, unsigned n, edit_fn edit, void *ctx);
+
+/* An outbound call n with the request key "key <key>", unless that was seen. */
+enum tel_err contract_place(struct tel_call_store *store, unsigned key, unsigned n);
+/* The number of the call for which "key <key>" stands; 0 = none. */
+unsigned contract_placed(struct tel_call_store *store, unsigned key);
+/* How many outbound calls there are. */
+unsigned contract_outbound(struct tel_call_store *store);
 
 /* What a step about this finds: the number of its call, 0 = none. */
 unsigned contract_find(struct tel_call_store *store, const struct tel_step_about *about);

@@ -79,6 +79,32 @@ static enum tel_err place(struct tel_call_store *s, struct tel_str key, struct o
 	return s->ops->step(s, &about, decide_place, order);
 }
 
+static const char *key_text(unsigned key, char out[32])
+{
+	snprintf(out, 32, "key %u", key);
+	return out;
+}
+
+enum tel_err contract_place(struct tel_call_store *s, unsigned key, unsigned n)
+{
+	struct order order = { .n = n, .until = 100 };
+	char text[32];
+
+	return place(s, tel_str_from(key_text(key, text)), &order);
+}
+
+unsigned contract_placed(struct tel_call_store *s, unsigned key)
+{
+	char text[32];
+
+	return look(s, PLACE(.request_key = tel_str_from(key_text(key, text)))).n;
+}
+
+unsigned contract_outbound(struct tel_call_store *s)
+{
+	return look(s, PLACE(.outbound = { .max = UINT32_MAX })).place.outbound.n;
+}
+
 static void a_key_stands_for_its_call(void)
 {
 	struct tel_call_store *s = contract_open();

@@ -24,16 +24,22 @@ struct writer {
 	int report;
 };
 
+static enum tel_err write_one(struct tel_call_store *s, unsigned n)
+{
+	struct recipe r = { .n = n, .room = "r", .room_sid = "RM", .due = 5,
+			    .lease_owner = "me", .lease_until = 9 };
+
+	return n % 2 ? contract_try_make(s, &r) : contract_place(s, n, n);
+}
+
 /* Steps for ever; each that was acknowledged is told. */
 static void *write_on(void *ctx)
 {
 	struct writer *w = ctx;
-	struct recipe r = { .room = "r", .room_sid = "RM", .due = 5, .lease_owner = "me", .lease_until = 9 };
 	unsigned n;
 
 	for (n = w->first;; n++) {
-		r.n = n;
-		if (contract_try_make(w->store, &r) ||
+		if (write_one(w->store, n) ||
 		    write(w->report, &n, sizeof(n)) != (ssize_t)sizeof(n))
 			_exit(1);
 	}
@@ -75,6 +81,7 @@ static void count_lost(struct tel_call_store *s, int report, unsigned first, str
 	do {
 		tally->told++;
 		tally->lost += !contract_has(s, n);
+		tally->lost += n % 2 == 0 && contract_placed(s, n) != n;
 	} while (next_told(report, &n));
 }
 
@@ -101,6 +108,8 @@ static void kill_one(unsigned round, struct tally *tally)
 	count_lost(s, report[0], first, tally);
 	CU_ASSERT_TRUE(lmdb_is_sound(s));
 	CHECK_INT(contract_stats(s).readers, 0);
+	/* Of a call and its key never one without the other. */
+	CHECK_INT(contract_stats(s).request_keys, contract_outbound(s));
 	s->ops->close(s);
 	close(report[0]);
 }
@@ -137,6 +146,8 @@ static int child_counts(unsigned own)
 	for (i = 0; i < STEPS; i++) {
 		failed += contract_edit(s, 1, grow_one, NULL) != TEL_OK;
 		failed += contract_try_make(s, &(struct recipe){ .n = own + i, .room = "r" }) != TEL_OK;
+		/* The others have the same keys. */
+		failed += contract_place(s, i, own + STEPS + i) != TEL_OK;
 	}
 	s->ops->close(s);
 	return failed ? 1 : 0;
@@ -161,7 +172,9 @@ static void processes_share_it(void)
 	call = contract_get(s, 1);
 	CHECK_INT(call->updated_at, PROCESSES * STEPS);
 	tel_call_free(call);
-	CHECK_INT(contract_stats(s).calls, PROCESSES * STEPS + 1);
+	CHECK_INT(contract_stats(s).calls, PROCESSES * STEPS + 1 + STEPS);
+	CHECK_INT(contract_outbound(s), STEPS);
+	CHECK_INT(contract_stats(s).request_keys, STEPS);
 	CU_ASSERT_TRUE(lmdb_is_sound(s));
 	s->ops->close(s);
 	temp_remove(dir);

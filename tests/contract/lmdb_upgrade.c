@@ -183,7 +183,7 @@ static void a_kill_on_the_way_does_no_harm(void)
 	int status;
 	pid_t pid;
 
-	make_store(3001);
+	make_store(1301);
 	for (round = 0; round < 400 && is_unfinished(); round++) {
 		pid = start_opening();
 		usleep(500 + 300 * (round % 20));
@@ -192,7 +192,7 @@ static void a_kill_on_the_way_does_no_harm(void)
 		kills += WIFSIGNALED(status);
 	}
 	CU_ASSERT_TRUE(kills > 0);
-	expect_whole(3001);
+	expect_whole(1301);
 	temp_remove(dir);
 }
 
@@ -202,14 +202,14 @@ static void many_may_do_it_at_once(void)
 	int status;
 	size_t i;
 
-	make_store(3001);
+	make_store(1301);
 	for (i = 0; i < 4; i++)
 		pids[i] = start_opening();
 	for (i = 0; i < 4; i++) {
 		waitpid(pids[i], &status, 0);
 		CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
-	expect_whole(3001);
+	expect_whole(1301);
 	temp_remove(dir);
 }
 
