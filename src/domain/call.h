@@ -139,6 +139,7 @@ struct tel_call_agent {
 	struct tel_str config;		/* AgentConfig, a JSON object */
 	struct tel_str route;		/* which rule gave it: "did:+1555" */
 	struct tel_str dispatch_id;	/* the living dispatch in room_sid */
+	tel_time dispatched_at;		/* when we made it; 0 = it was found */
 	tel_time joined_at;
 	tel_time left_at;
 };

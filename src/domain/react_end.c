@@ -51,9 +51,15 @@ void tel_call_clear_ghost(struct tel_call *call, tel_time due)
 	job->unsure = true;
 }
 
+/* LiveKit tells whole seconds, and by a clock of its own. */
+#define DISPATCH_SLACK (2 * TEL_SECOND)
+
 bool tel_call_agent_is_unseen(const struct tel_call *call)
 {
-	return tel_str_is_set(call->agent.dispatch_id) && call->agent.joined_at == 0;
+	/* Whoever came before it was made is the agent of a call before. */
+	return tel_str_is_set(call->agent.dispatch_id) &&
+	       (call->agent.joined_at == 0 ||
+		call->agent.joined_at + DISPATCH_SLACK < call->agent.dispatched_at);
 }
 
 /* A transfer that nobody has begun; one under way is still to be heard of. */

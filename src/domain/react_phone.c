@@ -258,7 +258,7 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 	call->room_finished_at = 0;
 	call->status = TEL_CALL_SIP_PARTICIPANT_JOINED;
 	call->agent.dispatch_id = TEL_STR_NONE;
-	call->agent.joined_at = call->agent.left_at = 0;
+	call->agent.dispatched_at = call->agent.joined_at = call->agent.left_at = 0;
 	tel_call_expect_end(call, r->env);
 	tel_call_drop_job(call, TEL_JOB_DELETE_ROOM);
 	err = want_agent(r, under_way || ghost, settled_at);

@@ -67,6 +67,7 @@ static const struct int_field call_times[] = {
 	CALL_TIME("createdAt", created_at),
 	CALL_TIME("updatedAt", updated_at),
 	CALL_TIME("endedAt", ended_at),
+	CALL_TIME("dispatchedAt", agent.dispatched_at),
 	CALL_TIME("agentJoinedAt", agent.joined_at),
 	CALL_TIME("agentLeftAt", agent.left_at),
 	CALL_TIME("ringingAt", ringing_at),
