@@ -64,9 +64,9 @@ enum tel_exit tel_cmd_call_hangup(const struct tel_command *self, int argc, char
 
 /* ---- transferring -------------------------------------------------------------------- */
 
-static const char *refusal(enum tel_ask_transfer_result result)
+static const char *refusal(const struct tel_ask_transfer *ask)
 {
-	switch (result) {
+	switch (ask->result) {
 	case TEL_ASK_OVER:
 		return "the call is over, or being hung up";
 	case TEL_ASK_NO_PHONE:
@@ -75,6 +75,8 @@ static const char *refusal(enum tel_ask_transfer_result result)
 	case TEL_ASK_PENDING:
 		return "another transfer of this call is under way: ask again once it is "
 		       "done";
+	case TEL_ASK_FORBIDDEN:
+		return ask->guard.detail;
 	case TEL_ASK_ACCEPTED:
 		break;
 	}
@@ -100,7 +102,7 @@ static enum tel_exit transfer(struct tel_acting *acting, const struct tel_call_i
 			tel_complain("stored; " TEL_WHO_WORKS " transfers it; how that went is in "
 				     "'telephonyctl call show %s'", id->text);
 	} else {
-		tel_complain("not transferred: %s", refusal(ask.result));
+		tel_complain("not transferred: %s", refusal(&ask));
 		status = TEL_EXIT_NOT_SO;
 	}
 	tel_call_free(ask.call);

@@ -45,6 +45,26 @@ enum tel_err tel_hang_up_call(struct tel_app *app, struct tel_str id, struct tel
 	return TEL_OK;
 }
 
+/*
+ * Numbers are reached by the rules that calls are; a SIP address without one
+ * is somebody at home.
+ */
+static bool is_forbidden(struct tel_app *app, struct tel_ask_transfer *ask)
+{
+	struct tel_e164 number;
+
+	if (!tel_e164_parse(ask->to, &number))
+		return false;
+	tel_guard_check_transfer(&app->guards, tel_e164_str(&number), &ask->guard);
+	if (ask->guard.passed)
+		return false;
+	ask->result = TEL_ASK_FORBIDDEN;
+	tel_count(app->counters, TEL_COUNT_CALL_REFUSED);
+	tel_log_line(app->log, TEL_LOG_WARN, "transfer_refused", TEL_F_STR("by", ask->by),
+		     TEL_F_NUMBER("to", tel_e164_str(&number)));
+	return true;
+}
+
 enum tel_err tel_transfer_call(struct tel_app *app, struct tel_str id, struct tel_ask_transfer *ask)
 {
 	static const char *const results[] = {
@@ -56,6 +76,8 @@ enum tel_err tel_transfer_call(struct tel_app *app, struct tel_str id, struct te
 	enum tel_err err;
 
 	ask->call = NULL;
+	if (is_forbidden(app, ask))
+		return TEL_OK;
 	err = make_env(app, &ask->env);
 	if (!err)
 		err = step(app, id, tel_decide_ask_transfer, ask);

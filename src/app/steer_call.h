@@ -15,7 +15,7 @@
 TEL_MUST_CHECK enum tel_err tel_hang_up_call(struct tel_app *app, struct tel_str id,
 					     struct tel_str by, struct tel_hang_up *out);
 
-/* The same; to, play_dialtone and by of `ask` are the caller's. */
+/* The same; to, play_dialtone and by of `ask` are the caller's. FORBIDDEN: no call. */
 TEL_MUST_CHECK enum tel_err tel_transfer_call(struct tel_app *app, struct tel_str id,
 					      struct tel_ask_transfer *ask);
 

@@ -204,3 +204,14 @@ void tel_guard_check(const struct tel_guard_policy *policy, struct tel_str to, s
 		checks[i](&check, &report->verdicts[i]);
 	sum_up(report);
 }
+
+void tel_guard_check_transfer(const struct tel_guard_policy *policy, struct tel_str to,
+			      struct tel_guard_verdict *verdict)
+{
+	struct check c = { .policy = policy, .to = to };
+
+	*verdict = (struct tel_guard_verdict){ .passed = false };
+	check_allow(&c, verdict);
+	if (verdict->passed)
+		check_deny(&c, verdict);
+}

@@ -62,6 +62,14 @@ struct tel_guard_report {
 void tel_guard_about(const struct tel_guard_policy *policy, struct tel_str to, tel_time now,
 		     struct tel_place_about *about);
 
+/*
+ * May a call be handed over to `to`? Of all guards only those of prefixes can
+ * say: whom a transfer rings is paid for as a call is. `verdict` is that of
+ * the first one that it does not pass, or of the last.
+ */
+void tel_guard_check_transfer(const struct tel_guard_policy *policy, struct tel_str to,
+			      struct tel_guard_verdict *verdict);
+
 /* Look at every guard. `to` and `from` are strict E.164. */
 void tel_guard_check(const struct tel_guard_policy *policy, struct tel_str to, struct tel_str from,
 		     tel_time stopped_at, const struct tel_place_found *found, tel_time now,

@@ -90,7 +90,8 @@ enum tel_ask_transfer_result {
 	TEL_ASK_ACCEPTED,
 	TEL_ASK_OVER,			/* the call is over */
 	TEL_ASK_NO_PHONE,		/* no phone is in the room, or not answered yet */
-	TEL_ASK_PENDING			/* another transfer is under way */
+	TEL_ASK_PENDING,		/* another transfer is under way */
+	TEL_ASK_FORBIDDEN		/* a guard forbids that number: see `guard` */
 };
 
 struct tel_ask_transfer {
@@ -101,6 +102,7 @@ struct tel_ask_transfer {
 	struct tel_str by;
 	/* out */
 	enum tel_ask_transfer_result result;
+	struct tel_guard_verdict guard;	/* FORBIDDEN */
 	struct tel_call *call;		/* a copy as it is then, to free */
 };
 

@@ -57,6 +57,9 @@ static void answer_asked(const struct tel_ask_transfer *ask, struct tel_http_res
 		tel_http_problem(response, 409, "transfer_pending",
 				 "Another transfer of this call is under way; wait for its result.");
 		break;
+	case TEL_ASK_FORBIDDEN:
+		tel_http_problem(response, 403, "transfer_forbidden", ask->guard.detail);
+		break;
 	}
 }
 

@@ -309,6 +309,32 @@ static void hanging_up(void)
 	}
 }
 
+static void a_transfer_obeys_the_prefixes(void)
+{
+	static const struct tel_str allow[] = { TEL_STR("+1555") }, deny[] = { TEL_STR("+15559") };
+	static const struct { const char *to; enum tel_ask_transfer_result want; } cases[] = {
+		{ "tel:+15550300", TEL_ASK_NO_PHONE }, { "tel:+442079460000", TEL_ASK_FORBIDDEN },
+		{ "sip:+442079460000@example.com", TEL_ASK_FORBIDDEN },
+		{ "sip:00442079460000@example.com", TEL_ASK_FORBIDDEN },
+		{ "tel:+15559000", TEL_ASK_FORBIDDEN }, { "sip:desk@example.com", TEL_ASK_NO_PHONE },
+	};
+	struct tel_ask_transfer ask;
+	struct stage s;
+	size_t i;
+
+	set_up(&s);
+	place(&s);
+	s.b.app.guards = (struct tel_guard_policy){ .allow = allow, .n_allow = 1,
+						    .deny = deny, .n_deny = 1 };
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask = (struct tel_ask_transfer){ .to = tel_str_from(cases[i].to) };
+		CHECK_INT(tel_transfer_call(&s.b.app, tel_call_id_str(&s.id), &ask), TEL_OK);
+		CHECK_INT(ask.result, cases[i].want);
+		tel_call_free(ask.call);
+	}
+	tear_down(&s);
+}
+
 static void transferring(void)
 {
 	static const struct { enum tel_fake_fault fault; int sip; enum tel_transfer_state want; } cases[] = {
@@ -391,6 +417,7 @@ int main(void)
 		{ "whatever fails, it rings once", whatever_fails_it_rings_once },
 		{ "a dead process dials no more", a_dead_process_dials_no_more },
 		{ "hanging up", hanging_up },
+		{ "a transfer obeys the prefixes", a_transfer_obeys_the_prefixes },
 		{ "transferring", transferring },
 		{ "what is missing is said", what_is_missing_is_said },
 		CU_TEST_INFO_NULL
