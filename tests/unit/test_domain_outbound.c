@@ -409,6 +409,45 @@ static void outbound_calls(void)
 	}
 }
 
+/*
+ * What LiveKit was recorded to send for each ending, with the dial's answer:
+ * in any order, each twice, it comes to the same record.
+ */
+static const struct { const char *name, *told[3], *outcome, *by; int sip; } recorded[] = {
+	{ "callee hangs up", { "j", "l:hc", "A" }, "completed", "callee", 0 },
+	{ "busy", { "j", "l:ru", "D486" }, "busy", "callee", 486 },
+	{ "declined", { "j", "l:rc", "D603" }, "rejected", "callee", 603 },
+	{ "no answer", { "j", "l:rc", "G" }, "no_answer", "timeout", 0 },
+	{ "unreachable", { "j", "l:dc", "G" }, "failed", "livekit", 0 },
+	{ "room deleted while it rings", { "j", "l:rx", "G" }, "canceled", "api", 0 },
+	{ "room deleted while they talk", { "j", "l:ax", "A" }, "completed", "api", 0 },
+};
+
+static void any_order_comes_to_the_same(void)
+{
+	static const int orders[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 },
+					  { 2, 0, 1 }, { 2, 1, 0 } };
+	struct world w;
+	size_t i, o, k;
+
+	for (i = 0; i < sizeof(recorded) / sizeof(recorded[0]); i++)
+		for (o = 0; o < 6; o++) {
+			w = (struct world){ .now = 1700000000 * TEL_SECOND };
+			life = "RM_A";
+			phone_sid = "PA_1";
+			place(&w);
+			do_word(&w, "M");
+			for (k = 0; k < 6; k++)
+				do_word(&w, recorded[i].told[orders[o][k / 2]]);
+			do_word(&w, "+6");
+			do_word(&w, "T");
+			CHECK_STR(tel_str_from(tel_outcome_text(w.call->outcome)), recorded[i].outcome);
+			CHECK_STR(tel_str_from(tel_ended_by_text(w.call->ended_by)), recorded[i].by);
+			CHECK_INT(w.call->sip_status_code, recorded[i].sip);
+			tel_call_free(w.call);
+		}
+}
+
 static void an_early_agent_is_recognised(void)
 {
 	struct world w = { .now = 1700000000 * TEL_SECOND };
@@ -532,6 +571,7 @@ int main(void)
 {
 	CU_TestInfo tests[] = {
 		{ "outbound calls", outbound_calls },
+		{ "any order comes to the same", any_order_comes_to_the_same },
 		{ "an early agent is recognised", an_early_agent_is_recognised },
 		{ "transfers", transfers },
 		{ "a request key stands for its call", a_request_key_stands_for_its_call },
