@@ -18,7 +18,7 @@ void tel_print_call(const struct tel_call *call, tel_time now, struct tel_buf *o
 
 /* One entry as in a timeline. */
 void tel_print_entry(const struct tel_call *call, const struct tel_entry *entry,
-		     struct tel_buf *out);
+		     struct tel_buf *b);
 
 /* One line an entry, its evidence below it; offsets from the call's beginning. */
 void tel_print_timeline(const struct tel_call *call, const struct tel_timeline *timeline,
