@@ -315,6 +315,7 @@ static enum tel_err advance(struct tel_run *run)
 	case TEL_JOB_DIAL:		return tel_run_dial(run);
 	case TEL_JOB_WATCH_DIAL:	return tel_run_look(run);
 	case TEL_JOB_TRANSFER:		return tel_run_transfer(run);
+	case TEL_JOB_WATCH_AGENT:
 	case TEL_JOB_END_OVERDUE:	/* needs no request: done when taken */
 	case TEL_JOB_KINDS:		break;
 	}

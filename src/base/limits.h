@@ -91,6 +91,9 @@
 /* Prefixes and numbers of one list of the guards. */
 #define TEL_MAX_GUARD_LIST	1000
 
+/* The owner of a lease: host, pid and start time of a process. */
+#define TEL_MAX_OWNER		96
+
 /* A page of calls or of due jobs. */
 #define TEL_MAX_PAGE		200
 

@@ -135,7 +135,8 @@ enum tel_err tel_call_clone(const struct tel_call *call, struct tel_call **out)
 		&copy->agent.route, &copy->agent.dispatch_id, &copy->error_code,
 		&copy->error_message, &copy->raw, &copy->sip_status, &copy->disconnect_reason,
 		&copy->dial.dtmf, &copy->dial.metadata, &copy->transfer.to,
-		&copy->transfer.code, &copy->transfer.message }, 23);
+		&copy->transfer.code, &copy->transfer.message,
+		&copy->agent.watch.transfer_to }, 24);
 	for (kind = 0; kind < TEL_JOB_KINDS && !err; kind++)
 		err = adopt(copy, &copy->jobs[kind].lease.owner);
 	if (!err)
@@ -273,6 +274,14 @@ static const char *const transfer_state_names[TEL_TRANSFER_STATES] = {
 	[TEL_TRANSFER_UNKNOWN] = "unknown",
 };
 
+static const char *const hang_up_why_names[TEL_HANG_UP_WHYS] = {
+	[TEL_HANG_UP_ASKED] = "asked",
+	[TEL_HANG_UP_NO_AGENT] = "no_agent",
+	[TEL_HANG_UP_AGENT_LEFT] = "agent_left",
+	[TEL_HANG_UP_ALONE] = "alone",
+	[TEL_HANG_UP_DURATION] = "duration",
+};
+
 static bool find_name(const char *const *names, size_t n, struct tel_str text, size_t *at)
 {
 	size_t i;
@@ -372,5 +381,20 @@ bool tel_transfer_state_from(struct tel_str text, enum tel_transfer_state *out)
 	if (!find_name(transfer_state_names, TEL_TRANSFER_STATES, text, &at))
 		return false;
 	*out = (enum tel_transfer_state)at;
+	return true;
+}
+
+const char *tel_hang_up_why_text(enum tel_hang_up_why why)
+{
+	return (unsigned)why < TEL_HANG_UP_WHYS ? hang_up_why_names[why] : "?";
+}
+
+bool tel_hang_up_why_from(struct tel_str text, enum tel_hang_up_why *out)
+{
+	size_t at;
+
+	if (!find_name(hang_up_why_names, TEL_HANG_UP_WHYS, text, &at))
+		return false;
+	*out = (enum tel_hang_up_why)at;
 	return true;
 }

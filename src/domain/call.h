@@ -23,6 +23,7 @@
 #include "domain/event.h"
 #include "domain/job.h"
 #include "domain/number.h"
+#include "domain/policy.h"
 
 /* A UUID as 36 lower-case characters (RFC 9562) and its NUL. */
 #define TEL_CALL_ID_TEXT 37
@@ -142,6 +143,22 @@ struct tel_call_agent {
 	tel_time dispatched_at;		/* when we made it; 0 = it was found */
 	tel_time joined_at;
 	tel_time left_at;
+	struct tel_watch_policy watch;	/* what the route says; 0 = defaults */
+	tel_time wanted_at;		/* since when one is sent for; not begun anew by
+					   an agent who left soon after he came */
+	uint32_t tries;			/* dispatches made since then */
+	tel_time dropped_at;		/* when we last deleted a dispatch; 0 = never */
+	bool fell_back;			/* the route's fallback was tried */
+};
+
+/* Why we end a call ourselves. */
+enum tel_hang_up_why {
+	TEL_HANG_UP_ASKED,		/* by whoever may */
+	TEL_HANG_UP_NO_AGENT,		/* none came, and the fallback is to hang up */
+	TEL_HANG_UP_AGENT_LEFT,		/* TEL_LOSS_HANGUP */
+	TEL_HANG_UP_ALONE,		/* solo_timeout */
+	TEL_HANG_UP_DURATION,		/* max_duration */
+	TEL_HANG_UP_WHYS
 };
 
 struct tel_call {
@@ -170,7 +187,8 @@ struct tel_call {
 
 	tel_time created_at, updated_at, ended_at;
 	tel_time ringing_at, answered_at; /* 0: there is no evidence of it */
-	tel_time hang_up_at;		/* when we were asked to end it; 0 = not */
+	tel_time hang_up_at;		/* when we set about ending it; 0 = not */
+	enum tel_hang_up_why hang_up_why;
 	int sip_status_code;		/* of the far end; 0 = not told */
 	struct tel_str sip_status;	/* its words: "Busy Here" */
 	struct tel_str disconnect_reason; /* of the last phone leg */
@@ -233,6 +251,8 @@ bool tel_ended_by_from(struct tel_str text, enum tel_ended_by *out);
 bool tel_direction_from(struct tel_str text, enum tel_direction *out);
 bool tel_dial_reply_from(struct tel_str text, enum tel_dial_reply *out);
 bool tel_transfer_state_from(struct tel_str text, enum tel_transfer_state *out);
+const char *tel_hang_up_why_text(enum tel_hang_up_why why);	/* "asked", … */
+bool tel_hang_up_why_from(struct tel_str text, enum tel_hang_up_why *out);
 
 /* Enough for tel_call_phone_identity() and its NUL. */
 #define TEL_PHONE_IDENTITY (4 + TEL_CALL_ID_TEXT)

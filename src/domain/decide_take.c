@@ -140,6 +140,7 @@ enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
 		return was_leased ? settle_transfer(step, &take->env) : lease_job(step, take);
 	case TEL_JOB_DELETE_ROOM:
 	case TEL_JOB_WATCH_DIAL:
+	case TEL_JOB_WATCH_AGENT:
 		return lease_job(step, take);
 	case TEL_JOB_KINDS:
 		break;

@@ -70,6 +70,11 @@ struct tel_event {
 	struct tel_participant participant;
 	struct tel_str raw;		/* the event as JSON without secrets,
 					   at most TEL_MAX_RAW bytes */
+	/*
+	 * Not told by LiveKit but concluded from what it shows: when the look
+	 * began, by our clock. 0 = told. It has no id then.
+	 */
+	tel_time looked_at;
 };
 
 /* Legal on a zeroed event. */

@@ -10,6 +10,7 @@ static const char *const names[TEL_JOB_KINDS] = {
 	[TEL_JOB_DIAL] = "dial",
 	[TEL_JOB_WATCH_DIAL] = "watch_dial",
 	[TEL_JOB_TRANSFER] = "transfer",
+	[TEL_JOB_WATCH_AGENT] = "watch_agent",
 };
 
 const char *tel_job_kind_text(enum tel_job_kind kind)

@@ -24,6 +24,7 @@ enum tel_job_kind {
 	TEL_JOB_DIAL,		/* outbound: ring the phone; never twice */
 	TEL_JOB_WATCH_DIAL,	/* outbound: see what the phone does */
 	TEL_JOB_TRANSFER,	/* hand the phone leg over to somebody */
+	TEL_JOB_WATCH_AGENT,	/* see that the agent comes, and comes again */
 	TEL_JOB_KINDS
 };
 

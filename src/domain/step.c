@@ -22,7 +22,7 @@ void tel_step_release(struct tel_step *step)
 bool tel_step_wants_write(const struct tel_step *step)
 {
 	return step->save || step->fresh || step->remember_event || step->finish_room ||
-	       step->remember_request || step->set_switch || step->n_entries > 0;
+	       step->remember_request || step->set_switch || step->set_duty || step->n_entries > 0;
 }
 
 struct tel_entry *tel_step_entry(struct tel_step *step, struct tel_call *call, tel_time at,

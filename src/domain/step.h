@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "domain/call.h"
+#include "domain/duty.h"
 #include "domain/timeline.h"
 
 /*
@@ -42,6 +43,7 @@ struct tel_step_about {
 	struct tel_str sip_call_id;
 	bool expect_change;		/* a hint: skip the read-only run */
 	bool outbound_switch;		/* load step->outbound_stopped_at too */
+	bool duty;			/* load step->duty too */
 	const struct tel_place_about *place; /* NULL unless a call is placed */
 };
 
@@ -93,6 +95,8 @@ struct tel_step {
 	bool room_finished;		/* (room_name, room_sid) has a tombstone */
 	tel_time outbound_stopped_at;	/* the kill switch; 0 = calls may go out */
 	struct tel_place_found place;	/* with about->place */
+	struct tel_duty duty;		/* with about->duty; its text in `mem`, or of a
+					   decide's context */
 
 	/* What shall become durable. */
 	bool save;			/* `call` was changed */
@@ -104,6 +108,7 @@ struct tel_step {
 	uint8_t body_sha256[32];	/* with remember_request */
 	tel_time remember_request_until;
 	bool set_switch;		/* outbound_stopped_at was changed */
+	bool set_duty;			/* duty was changed */
 
 	struct tel_entry entries[TEL_STEP_MAX_ENTRIES];
 	struct tel_call *entry_of[TEL_STEP_MAX_ENTRIES]; /* call or fresh */

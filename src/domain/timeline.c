@@ -6,6 +6,7 @@ static const char *const source_names[TEL_ENTRY_SOURCES] = {
 	[TEL_ENTRY_EVENT] = "event",
 	[TEL_ENTRY_JOB] = "job",
 	[TEL_ENTRY_REQUEST] = "request",
+	[TEL_ENTRY_REPAIR] = "repair",
 };
 
 const char *tel_entry_source_text(enum tel_entry_source source)

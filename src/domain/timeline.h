@@ -18,10 +18,11 @@ enum tel_entry_source {
 	TEL_ENTRY_EVENT,	/* a webhook event */
 	TEL_ENTRY_JOB,		/* a job's outcome */
 	TEL_ENTRY_REQUEST,	/* what somebody asked for: place, hang_up, … */
+	TEL_ENTRY_REPAIR,	/* what LiveKit was seen to have, and no event told */
 	TEL_ENTRY_SOURCES
 };
 
-/* "event", "job", "request" */
+/* "event", "job", "request", "repair" */
 const char *tel_entry_source_text(enum tel_entry_source source);
 bool tel_entry_source_from(struct tel_str text, enum tel_entry_source *out);
 

@@ -7,10 +7,8 @@
 
 #include <stdbool.h>
 
+#include "base/limits.h"
 #include "base/str.h"
-
-/* Longest owner text, without a NUL. */
-#define TEL_MAX_OWNER 96
 
 struct tel_process;
 

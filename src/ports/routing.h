@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/problems.h"
 #include "base/str.h"
+#include "domain/policy.h"
 
 struct tel_route_query {
 	struct tel_str to;	/* dialled number: E.164 if known, else raw */
@@ -27,6 +28,7 @@ struct tel_route {
 	struct tel_str config;		/* AgentConfig: a JSON object */
 	struct tel_str rule;		/* "default", "did:+15550123",
 					   "did:+1555*+trunk:ST_x" */
+	struct tel_watch_policy watch;	/* 0 where no rule says anything */
 };
 
 /* Legal on a zeroed route. */

@@ -59,6 +59,7 @@ static const struct text_field call_texts[] = {
 	CALL_TEXT("transferTo", transfer.to, TEL_MAX_TRANSFER_TO),
 	CALL_TEXT("transferCode", transfer.code, TEL_MAX_TEXT),
 	CALL_TEXT("transferMessage", transfer.message, MAX_MESSAGE),
+	CALL_TEXT("watchTransferTo", agent.watch.transfer_to, TEL_MAX_TRANSFER_TO),
 };
 
 static const struct int_field call_times[] = {
@@ -80,6 +81,10 @@ static const struct int_field call_times[] = {
 	CALL_TIME("dialSeenAt", dial.seen_at),
 	CALL_TIME("transferRequestedAt", transfer.requested_at),
 	CALL_TIME("transferFinishedAt", transfer.finished_at),
+	CALL_TIME("agentWantedAt", agent.wanted_at),
+	CALL_TIME("dispatchDroppedAt", agent.dropped_at),
+	CALL_TIME("watchJoinDeadline", agent.watch.join_deadline),
+	CALL_TIME("watchWithin", agent.watch.within),
 };
 
 static const struct text_field leg_texts[] = {
@@ -203,7 +208,21 @@ static bool is_sound(const struct tel_call *call)
 	       (unsigned)call->outcome < TEL_OUTCOMES && (unsigned)call->ended_by < TEL_BYS &&
 	       (unsigned)call->dial.reply < TEL_DIAL_REPLIES &&
 	       (unsigned)call->transfer.state < TEL_TRANSFER_STATES &&
+	       (unsigned)call->hang_up_why < TEL_HANG_UP_WHYS &&
+	       (unsigned)call->agent.watch.fallback < TEL_FALLBACKS &&
 	       call->sip_status_code >= 0 && call->sip_status_code <= MAX_SIP_STATUS;
+}
+
+static void put_watch(struct tel_json_write *w, const struct tel_call *call)
+{
+	if (call->hang_up_at)
+		tel_json_put_name(w, "hangUpWhy", tel_hang_up_why_text(call->hang_up_why));
+	if (call->agent.watch.fallback)
+		tel_json_put_name(w, "watchFallback",
+				  tel_fallback_text(call->agent.watch.fallback));
+	tel_json_put_int(w, "watchAttempts", call->agent.watch.attempts);
+	tel_json_put_int(w, "agentTries", call->agent.tries);
+	tel_json_put_bool(w, "agentFellBack", call->agent.fell_back);
 }
 
 enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out)
@@ -234,6 +253,7 @@ enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out)
 	tel_json_put_int(&w, "sipStatusCode", call->sip_status_code);
 	tel_json_put_bool(&w, "agentWasThere", call->agent_was_there);
 	tel_json_put_int(&w, "timelineLen", call->timeline_len);
+	put_watch(&w, call);
 	put_legs(&w, call);
 	put_jobs(&w, call);
 	tel_json_close(&w);
@@ -317,6 +337,25 @@ static enum tel_err get_dial(json_object *o, struct tel_call *call)
 	    (state.ptr && !tel_transfer_state_from(state, &call->transfer.state)))
 		return TEL_ECORRUPT;
 	call->sip_status_code = (int)code;
+	return TEL_OK;
+}
+
+static enum tel_err get_watch(json_object *o, struct tel_call *call)
+{
+	struct tel_str why, fallback;
+	int64_t attempts, tries;
+
+	if (tel_json_get_view(o, "hangUpWhy", TEL_MAX_TEXT, &why) ||
+	    tel_json_get_view(o, "watchFallback", TEL_MAX_TEXT, &fallback) ||
+	    tel_json_get_int(o, "watchAttempts", 0, UINT32_MAX, &attempts) ||
+	    tel_json_get_int(o, "agentTries", 0, UINT32_MAX, &tries) ||
+	    tel_json_get_bool(o, "agentFellBack", &call->agent.fell_back))
+		return TEL_ECORRUPT;
+	if ((why.ptr && !tel_hang_up_why_from(why, &call->hang_up_why)) ||
+	    (fallback.ptr && !tel_fallback_from(fallback, &call->agent.watch.fallback)))
+		return TEL_ECORRUPT;
+	call->agent.watch.attempts = (uint32_t)attempts;
+	call->agent.tries = (uint32_t)tries;
 	return TEL_OK;
 }
 
@@ -404,8 +443,8 @@ static enum tel_err get_head(json_object *o, struct tel_call *call)
 
 	if (tel_json_get_int(o, "v", 1, TEL_RECORD_VERSION, &version) || version == 0 ||
 	    get_id(o, "id", false, &call->id) || get_id(o, "previousId", true, &call->previous_id) ||
-	    get_names(o, call) || get_dial(o, call) || get_e164(o, "from", &call->from) ||
-	    get_e164(o, "to", &call->to) ||
+	    get_names(o, call) || get_dial(o, call) || get_watch(o, call) ||
+	    get_e164(o, "from", &call->from) || get_e164(o, "to", &call->to) ||
 	    tel_json_get_bool(o, "agentWasThere", &call->agent_was_there) ||
 	    tel_json_get_int(o, "timelineLen", 0, UINT32_MAX, &timeline_len))
 		return TEL_ECORRUPT;
