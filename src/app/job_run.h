@@ -19,6 +19,7 @@
 enum tel_run_phase {
 	TEL_RUN_FREE,		/* the slot is empty */
 	TEL_RUN_LOOK,		/* find out what is there already */
+	TEL_RUN_LOOK_FURTHER,	/* the second half of it */
 	TEL_RUN_SEND,		/* send what the job is about */
 	TEL_RUN_WAIT,		/* a request is under way */
 	TEL_RUN_RECORD		/* the result is known: one step */
@@ -46,6 +47,11 @@ struct tel_run {
 	struct tel_str room_sid;
 	tel_time room_created_at;
 	struct tel_participant phone;	/* look_result SEEN */
+	enum tel_watched watched;
+	struct tel_watch_seen seen;
+	struct tel_watch_plan plan;
+	size_t next_drop;		/* of seen.dispatches */
+	enum tel_overdue_result overdue_result;
 	int sip_status_code;
 	struct tel_str sip_status;
 	struct tel_str code, message;
@@ -81,6 +87,16 @@ TEL_MUST_CHECK enum tel_err tel_run_room(struct tel_run *run);		/* room_run.c */
 TEL_MUST_CHECK enum tel_err tel_run_dial(struct tel_run *run);		/* dial_run.c */
 TEL_MUST_CHECK enum tel_err tel_run_look(struct tel_run *run);		/* look_run.c */
 TEL_MUST_CHECK enum tel_err tel_run_transfer(struct tel_run *run);	/* transfer_run.c */
+
+TEL_MUST_CHECK enum tel_err tel_run_watch(struct tel_run *run);		/* watch_run.c */
+TEL_MUST_CHECK enum tel_err tel_run_overdue(struct tel_run *run);	/* overdue_run.c */
+
+/*
+ * Is it one of ours, for this call or for this very life of the room? (A call
+ * that came into the room of one that is over takes over its dispatch.) One
+ * that somebody else made for the same agent, in the same room, serves too.
+ */
+bool tel_run_is_served_by(const struct tel_run *run, const struct tel_lk_dispatch *d);
 
 /*
  * The run goes on with another job of the same call, leased to us in the

@@ -133,7 +133,8 @@ static struct tel_run *free_slot(struct tel_runner *runner)
  */
 static enum tel_run_phase first_phase(const struct tel_call *call, enum tel_job_kind kind)
 {
-	bool look = (kind == TEL_JOB_DISPATCH_AGENT && call->jobs[kind].unsure) ||
+	bool look = kind == TEL_JOB_WATCH_AGENT || kind == TEL_JOB_END_OVERDUE ||
+		    (kind == TEL_JOB_DISPATCH_AGENT && call->jobs[kind].unsure) ||
 		    (kind == TEL_JOB_DELETE_ROOM && (!call->hang_up_at || tel_call_is_over(call)));
 
 	return look ? TEL_RUN_LOOK : TEL_RUN_SEND;
@@ -315,8 +316,8 @@ static enum tel_err advance(struct tel_run *run)
 	case TEL_JOB_DIAL:		return tel_run_dial(run);
 	case TEL_JOB_WATCH_DIAL:	return tel_run_look(run);
 	case TEL_JOB_TRANSFER:		return tel_run_transfer(run);
-	case TEL_JOB_WATCH_AGENT:
-	case TEL_JOB_END_OVERDUE:	/* needs no request: done when taken */
+	case TEL_JOB_WATCH_AGENT:	return tel_run_watch(run);
+	case TEL_JOB_END_OVERDUE:	return tel_run_overdue(run);
 	case TEL_JOB_KINDS:		break;
 	}
 	return TEL_EMISUSE;

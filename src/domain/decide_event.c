@@ -105,7 +105,7 @@ static void put_off_old_age(const struct tel_reaction *r, struct tel_call *call)
 		return;
 	/* Twice: another process's `now` may have been a little ahead of ours. */
 	if (job->pending && job->due > r->env->now + 2 * r->env->policy->return_grace)
-		job->due = r->env->now + r->env->policy->max_age;
+		job->due = tel_call_forgotten_at(call, r->env);
 }
 
 static enum tel_err remember(struct tel_reaction *r, struct tel_call *loaded)

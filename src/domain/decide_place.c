@@ -169,13 +169,14 @@ enum tel_err tel_decide_hang_up(struct tel_step *step, void *context)
 
 /* ---- transferring ---------------------------------------------------------------- */
 
-/* The phone that is transferred: the one that the record shows, if it is there. */
-static bool phone_is_there(const struct tel_call *call)
+void tel_call_want_transfer(struct tel_call *call, tel_time now, bool play_dialtone)
 {
-	const struct tel_leg *leg = tel_call_leg(call, call->participant_sid);
-
-	return leg && leg->kind == TEL_PARTICIPANT_SIP && leg->left_at == 0 &&
-	       (call->direction == TEL_INBOUND || call->answered_at != 0);
+	call->transfer.state = TEL_TRANSFER_REQUESTED;
+	call->transfer.play_dialtone = play_dialtone;
+	call->transfer.requested_at = now;
+	call->transfer.finished_at = 0;
+	call->transfer.code = call->transfer.message = TEL_STR_NONE;
+	tel_call_schedule(call, TEL_JOB_TRANSFER, now);
 }
 
 static enum tel_err request_transfer(struct tel_step *step, struct tel_ask_transfer *ask_transfer)
@@ -186,12 +187,7 @@ static enum tel_err request_transfer(struct tel_step *step, struct tel_ask_trans
 
 	if (entry)
 		entry->result = TEL_STR("requested");
-	call->transfer.state = TEL_TRANSFER_REQUESTED;
-	call->transfer.play_dialtone = ask_transfer->play_dialtone;
-	call->transfer.requested_at = ask_transfer->env.now;
-	call->transfer.finished_at = 0;
-	call->transfer.code = call->transfer.message = TEL_STR_NONE;
-	tel_call_schedule(call, TEL_JOB_TRANSFER, ask_transfer->env.now);
+	tel_call_want_transfer(call, ask_transfer->env.now, ask_transfer->play_dialtone);
 	return tel_call_set(call, &call->transfer.to, ask_transfer->to, TEL_MAX_TRANSFER_TO);
 }
 
@@ -207,7 +203,7 @@ enum tel_err tel_decide_ask_transfer(struct tel_step *step, void *context)
 		ask_transfer->result = TEL_ASK_OVER;
 	else if (call->jobs[TEL_JOB_TRANSFER].pending)
 		ask_transfer->result = TEL_ASK_PENDING;
-	else if (!phone_is_there(call))
+	else if (!tel_call_is_transferable(call))
 		ask_transfer->result = TEL_ASK_NO_PHONE;
 	else {
 		ask_transfer->result = TEL_ASK_ACCEPTED;

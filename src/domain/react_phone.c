@@ -163,6 +163,7 @@ static enum tel_err want_agent(struct tel_reaction *r, bool look_first, tel_time
 {
 	struct tel_job *job = tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, r->env->now);
 
+	tel_call_want_agent(r->call, r->env->now);
 	job->unsure = look_first;
 	if (settled_at) {
 		job->due = settled_at;
@@ -259,8 +260,10 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 	call->status = TEL_CALL_SIP_PARTICIPANT_JOINED;
 	call->agent.dispatch_id = TEL_STR_NONE;
 	call->agent.dispatched_at = call->agent.joined_at = call->agent.left_at = 0;
+	call->agent.dropped_at = 0;
 	tel_call_expect_end(call, r->env);
 	tel_call_drop_job(call, TEL_JOB_DELETE_ROOM);
+	tel_call_drop_job(call, TEL_JOB_WATCH_AGENT);
 	err = want_agent(r, under_way || ghost, settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_MOVED,
 				     "the phone is back in a new life of the room: the agent is requested");
@@ -305,6 +308,8 @@ static enum tel_err add_phone(struct tel_reaction *r)
 		return tel_react(r, TEL_EFFECT_CHANGED, "the phone is being called");
 	if (!lived)
 		tel_call_expect_end(call, r->env);
+	if (tel_call_living_legs(call, TEL_PARTICIPANT_AGENT) == 0)
+		tel_call_watch_agent(call, r->env->now + TEL_DISPATCH_LOST_AFTER);
 	return tel_react(r, TEL_EFFECT_CHANGED, "one more phone leg");
 }
 
@@ -385,8 +390,7 @@ static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 	if (call->direction == TEL_OUTBOUND)
 		return tel_react_dialled_left(r, leg);
 	if (call->hang_up_at)
-		ending = (struct tel_ending){ call->agent_was_there ? TEL_OUTCOME_COMPLETED :
-					      TEL_OUTCOME_CANCELED, TEL_BY_API };
+		ending = tel_ending_of_hang_up(call->hang_up_why, call->agent_was_there);
 	tel_call_end(call, ending, leg->left_at, gone, r->env);
 	return tel_react(r, TEL_EFFECT_ENDED, "ended: the last phone leg has left");
 }
