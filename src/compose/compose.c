@@ -245,6 +245,8 @@ static void take_settings(struct tel_app *app, const struct tel_config *config)
 {
 	app->enabled = config->enabled;
 	app->policy = config->policy;
+	app->reconcile_interval = config->reconcile_interval;
+	app->room_prefix = tel_str_from(config->room_prefix);
 	app->default_from = tel_str_from(config->default_from);
 	app->default_trunk = tel_str_from(config->outbound_trunk);
 	app->guards = (struct tel_guard_policy){

@@ -349,7 +349,10 @@ def edge_settings():
             "good": good, "empty": "", "keys": good + "LIVEKIT_KEYS=a: b, c: d,,e",
             "all": good + "TELEPHONY_STORE=lmdb:/x\nTELEPHONY_STORE_SIZE=4g\n"
                    "TELEPHONY_THREADS=8\nTELEPHONY_ROOM_DELETE=never\nTELEPHONY_LOG_LEVEL=debug\n"
-                   "TELEPHONY_ROUTES=/etc/routes.json\nTELEPHONY_AGENT_NAME=a\n",
+                   "TELEPHONY_ROUTES=/etc/routes.json\nTELEPHONY_AGENT_NAME=a\n"
+                   "TELEPHONY_AGENT_LOSS=fallback\nTELEPHONY_AGENT_JOIN_DEADLINE=3\n"
+                   "TELEPHONY_SOLO_TIMEOUT=never\nTELEPHONY_MAX_CALL_DURATION=60\n"
+                   "TELEPHONY_RECONCILE_INTERVAL=never\nTELEPHONY_ROOM_PREFIX=call-\n",
             "mistyped": good + "TELEPHONY_STOER=x\nLIVEKIT_APIKEY=y",
             "bad": good + "TELEPHONY_STORE=redis:x\nTELEPHONY_STORE_SIZE=9999999t\n"
                    "TELEPHONY_THREADS=-1\nTELEPHONY_ENABLED=perhaps\nLIVEKIT_URL=http://u:p@h",

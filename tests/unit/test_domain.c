@@ -218,6 +218,10 @@ static const struct tel_policy test_policy = {
 	.room_delete_after = 10 * TEL_SECOND,
 	.return_grace = 20 * TEL_SECOND,
 	.max_age = TEL_DAY,
+	.agent_join_deadline = 8 * TEL_SECOND,
+	.agent_loss = TEL_LOSS_REDISPATCH,
+	.solo_timeout = 300 * TEL_SECOND,
+	.max_duration = TEL_DAY,
 	.remember = TEL_DAY,
 };
 

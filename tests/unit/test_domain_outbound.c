@@ -39,6 +39,8 @@
 static const struct tel_policy policy = {
 	.room_delete_after = 10 * TEL_SECOND, .return_grace = 20 * TEL_SECOND,
 	.max_age = TEL_DAY, .remember = TEL_DAY, .dial_within = 60 * TEL_SECOND,
+	.agent_join_deadline = 8 * TEL_SECOND, .agent_loss = TEL_LOSS_REDISPATCH,
+	.solo_timeout = 300 * TEL_SECOND, .max_duration = TEL_DAY,
 };
 
 static const struct tel_str everywhere[] = { TEL_STR("+") };
