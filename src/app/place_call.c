@@ -104,6 +104,7 @@ static void place_order(struct tel_app *app, struct tel_inbox *inbox,
 		goto out;
 	order->agent_config = route.config;
 	order->route = route.rule;
+	order->watch = route.watch;
 	if (!tel_str_is_set(order->agent_name))
 		order->agent_name = route.agent_name;
 	place->lease = inbox && !request->dry_run && tel_inbox_reserve(inbox);

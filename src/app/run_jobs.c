@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/job_run.h"
+#include "app/reconcile.h"
 #include "app/run_jobs.h"
 #include "base/banned.h"
 
@@ -15,6 +16,8 @@
 struct tel_runner {
 	struct tel_app *app;
 	struct tel_inbox *inbox;
+	struct tel_reconciler *reconciler;
+	size_t repairs;			/* those it had made when we last scanned */
 	bool stopped;
 	bool more_due;			/* the last scan's page was full */
 	size_t under_way;		/* runs that are not free */
@@ -27,10 +30,16 @@ struct tel_runner {
 enum tel_err tel_runner_new(struct tel_app *app, struct tel_inbox *inbox, struct tel_runner **out)
 {
 	struct tel_runner *runner = calloc(1, sizeof(*runner));
+	enum tel_err err;
 	size_t i;
 
 	if (!runner)
 		return TEL_ENOMEM;
+	err = tel_reconciler_new(app, &runner->reconciler);
+	if (err) {
+		free(runner);
+		return err;
+	}
 	runner->app = app;
 	runner->inbox = inbox;
 	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
@@ -56,6 +65,7 @@ void tel_runner_free(struct tel_runner *runner)
 	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
 		if (runner->runs[i].call)
 			release_run(runner, &runner->runs[i]);
+	tel_reconciler_free(runner->reconciler);
 	free(runner);
 }
 
@@ -362,6 +372,7 @@ static tel_time pause_until_next(const struct tel_runner *runner, tel_time mono,
 		if (run->call && run->phase != TEL_RUN_WAIT)
 			wait = least(wait, run->not_before - mono);
 	}
+	wait = tel_reconciler_pause(runner->reconciler, mono, wait);
 	return wait > 0 ? wait : 0;
 }
 
@@ -418,15 +429,28 @@ static enum tel_err take_new(struct tel_runner *runner, tel_time mono)
 	return err;
 }
 
+/* What was repaired may have left jobs that are due. */
+static enum tel_err reconcile(struct tel_runner *runner, tel_time mono)
+{
+	enum tel_err err = tel_reconciler_turn(runner->reconciler, mono);
+
+	if (runner->repairs != tel_reconciler_repairs(runner->reconciler)) {
+		runner->repairs = tel_reconciler_repairs(runner->reconciler);
+		runner->next_scan = mono;
+	}
+	return err;
+}
+
 enum tel_err tel_runner_turn(struct tel_runner *runner, tel_time wait)
 {
 	struct tel_livekit *livekit = runner->app->livekit;
 	tel_time mono = tel_monotonic(runner->app->clock);
-	enum tel_err err = take_new(runner, mono), moved, polled;
+	enum tel_err err = take_new(runner, mono), compared, moved, polled;
 
+	compared = reconcile(runner, mono);
 	moved = advance_all(runner, mono);
 	polled = livekit->ops->poll(livekit, pause_until_next(runner, mono, wait));
-	err = err ? err : moved ? moved : polled;
+	err = err ? err : compared ? compared : moved ? moved : polled;
 	if (err)
 		tel_log_line(runner->app->log, TEL_LOG_ERROR, "jobs_trouble",
 			     TEL_F_TEXT("reason", tel_err_text(err)));
@@ -436,9 +460,11 @@ enum tel_err tel_runner_turn(struct tel_runner *runner, tel_time wait)
 void tel_runner_stop(struct tel_runner *runner)
 {
 	runner->stopped = true;
+	tel_reconciler_stop(runner->reconciler);
 }
 
 bool tel_runner_is_idle(const struct tel_runner *runner)
 {
-	return runner->under_way == 0 && (!runner->inbox || tel_inbox_is_idle(runner->inbox));
+	return runner->under_way == 0 && tel_reconciler_is_idle(runner->reconciler) &&
+	       (!runner->inbox || tel_inbox_is_idle(runner->inbox));
 }

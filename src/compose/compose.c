@@ -225,7 +225,7 @@ static enum tel_err open_all(struct tel_compose *all, const struct tel_config *c
 		{ 0, open_process },
 		{ 0, open_store },
 		{ 0, open_counters },
-		{ TEL_COMPOSE_WEBHOOKS | TEL_COMPOSE_ROUTES, open_routing },
+		{ TEL_COMPOSE_WEBHOOKS | TEL_COMPOSE_ROUTES | TEL_COMPOSE_JOBS, open_routing },
 		{ TEL_COMPOSE_WEBHOOKS, open_verifier },
 		{ TEL_COMPOSE_WEBHOOKS, open_authenticator },
 		{ TEL_COMPOSE_WEBHOOKS, open_decoder },

@@ -46,6 +46,7 @@ struct tel_on_event {
 	struct tel_str agent_name;	/* what routing says for this leg */
 	struct tel_str agent_config;
 	struct tel_str route;
+	struct tel_watch_policy watch;
 	bool lease_dispatch;		/* this process will run the dispatch: lease
 					   it in the same commit */
 	/* out */
@@ -241,6 +242,17 @@ struct tel_overdue_done {
 };
 
 enum tel_err tel_decide_overdue_done(struct tel_step *step, void *overdue_done);
+
+/* ---- a room that is left over (domain/repair.h) ------------------------------ */
+
+struct tel_left_over {
+	/* in */
+	struct tel_decide_env env;
+	/* out */
+	bool will_be_deleted;		/* else somebody is at it already */
+};
+
+enum tel_err tel_decide_left_over(struct tel_step *step, void *left_over);
 
 /* ---- a transfer ---------------------------------------------------------- */
 

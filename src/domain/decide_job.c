@@ -148,3 +148,22 @@ enum tel_err tel_decide_overdue_done(struct tel_step *step, void *overdue_done)
 	done->ended = !err && tel_call_is_over(step->call);
 	return err;
 }
+
+enum tel_err tel_decide_left_over(struct tel_step *step, void *left_over)
+{
+	struct tel_left_over *l = left_over;
+	struct tel_entry *entry;
+
+	l->will_be_deleted = false;
+	if (!step->call || !tel_call_is_over(step->call) ||
+	    step->call->jobs[TEL_JOB_DELETE_ROOM].pending)
+		return TEL_OK;
+	step->save = l->will_be_deleted = true;
+	step->call->updated_at = l->env.now;
+	entry = tel_step_entry(step, step->call, l->env.now, TEL_ENTRY_REPAIR,
+			       TEL_STR("room_left_over"));
+	if (entry)
+		entry->result = TEL_STR("an agent is there and no phone: the room will be deleted");
+	tel_call_clear_ghost(step->call, l->env.now);
+	return TEL_OK;
+}

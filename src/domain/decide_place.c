@@ -44,6 +44,8 @@ static enum tel_err describe(struct tel_call *call, const struct tel_order *orde
 	if (!err)
 		err = tel_call_set(call, &call->agent.route, order->route, TEL_MAX_TEXT);
 	if (!err)
+		err = tel_call_set_watch(call, &order->watch);
+	if (!err)
 		err = tel_call_set(call, &call->dial.dtmf, order->dtmf, TEL_MAX_DTMF);
 	return err ? err : tel_call_set(call, &call->dial.metadata, order->metadata,
 					TEL_MAX_CALL_METADATA);

@@ -30,6 +30,7 @@ struct tel_order {
 	struct tel_str agent_name;
 	struct tel_str agent_config;	/* merged already: a JSON object */
 	struct tel_str route;		/* which rule gave it */
+	struct tel_watch_policy watch;
 	struct tel_str dtmf;		/* absent = none */
 	struct tel_str metadata;	/* a JSON object; absent = none */
 	tel_time ringing_timeout, max_duration;

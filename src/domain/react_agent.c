@@ -90,6 +90,8 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
 	if (is_another_agent(r))
 		return tel_react(r, TEL_EFFECT_NOTED, "another agent");
+	if (tel_reaction_is_outdated(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "it was there when we looked");
 	err = tel_react_leg(r, &leg, &is_new);
 	if (err)
 		return err;

@@ -1,10 +1,25 @@
 #include "config.h"
 
 #include "domain/reaction.h"
+#include "domain/repair.h"
+
+bool tel_reaction_is_outdated(const struct tel_reaction *r)
+{
+	const struct tel_leg *leg = tel_call_leg(r->call, r->event->participant.sid);
+
+	return r->event->looked_at &&
+	       (!leg || leg->joined_at + TEL_REPAIR_SLACK > r->event->looked_at);
+}
 
 static const struct tel_participant *phone(const struct tel_reaction *r)
 {
 	return &r->event->participant;
+}
+
+/* Concluded from what LiveKit shows, not told by it. */
+static bool is_found(const struct tel_reaction *r)
+{
+	return r->event->looked_at != 0;
 }
 
 static bool is_inbound(const struct tel_reaction *r)
@@ -113,7 +128,7 @@ static enum tel_err describe_agent(struct tel_call *call, const struct tel_on_ev
 		err = tel_call_set(call, &call->agent.config, on->agent_config, TEL_MAX_AGENT_CONFIG);
 	if (!err)
 		err = tel_call_set(call, &call->agent.route, on->route, TEL_MAX_TEXT);
-	return err;
+	return err ? err : tel_call_set_watch(call, &on->watch);
 }
 
 enum tel_err tel_call_show_leg(struct tel_call *call, const struct tel_leg *leg)
@@ -190,7 +205,8 @@ enum tel_err tel_react_phone_opens(struct tel_reaction *r)
 		return err;
 	leg->joined_at = r->at;
 	tel_call_expect_end(r->call, r->env);
-	err = want_agent(r, false, 0);
+	/* Found in the room without us, there may be an agent with it. */
+	err = want_agent(r, is_found(r), 0);
 	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller: the agent is requested");
 }
 
@@ -264,7 +280,7 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 	tel_call_expect_end(call, r->env);
 	tel_call_drop_job(call, TEL_JOB_DELETE_ROOM);
 	tel_call_drop_job(call, TEL_JOB_WATCH_AGENT);
-	err = want_agent(r, under_way || ghost, settled_at);
+	err = want_agent(r, under_way || ghost || is_found(r), settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_MOVED,
 				     "the phone is back in a new life of the room: the agent is requested");
 }
@@ -327,10 +343,22 @@ static enum tel_err hang_up_again(struct tel_reaction *r)
 	return tel_react(r, TEL_EFFECT_CHANGED, "it was hung up: the room will be deleted");
 }
 
+/* A look at the room shows that the phone which we dialled was answered. */
+static bool is_answer(const struct tel_reaction *r, const struct tel_leg *leg)
+{
+	return is_found(r) && is_dialled(r) && leg->left_at == 0 && r->call->answered_at == 0 &&
+	       phone(r)->sip_status == TEL_SIP_ACTIVE;
+}
+
 enum tel_err tel_react_phone_joins(struct tel_reaction *r)
 {
 	struct tel_leg *leg = tel_call_leg(r->call, phone(r)->sid);
 
+	if (leg && is_answer(r, leg)) {
+		leg->sip_status = TEL_SIP_ACTIVE;
+		tel_call_note_answer(r->call, r->env->now, r->env);
+		return tel_react(r, TEL_EFFECT_CHANGED, "answered");
+	}
 	if (leg)
 		return tel_react(r, TEL_EFFECT_NOTED, leg->left_at ?
 				 "late: it has left already" : "known already");
@@ -389,6 +417,9 @@ static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 
 	if (call->direction == TEL_OUTBOUND)
 		return tel_react_dialled_left(r, leg);
+	if (is_found(r))
+		ending = tel_ending_unheard(false, call->agent_was_there ||
+						   leg->sip_status == TEL_SIP_ACTIVE);
 	if (call->hang_up_at)
 		ending = tel_ending_of_hang_up(call->hang_up_why, call->agent_was_there);
 	tel_call_end(call, ending, leg->left_at, gone, r->env);
@@ -426,6 +457,8 @@ enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 	enum tel_err err;
 	bool is_new;
 
+	if (tel_reaction_is_outdated(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "it was there when we looked");
 	err = tel_react_leg(r, &leg, &is_new);
 	if (err)
 		return err;
@@ -472,7 +505,7 @@ static enum tel_err open_after(struct tel_reaction *r)
 	if (same_life)
 		r->call->previous_id = before->id;
 	tel_call_expect_end(r->call, r->env);
-	err = want_agent(r, same_life || settled_at, settled_at);
+	err = want_agent(r, same_life || settled_at || is_found(r), settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller in a room of a call that is over");
 }
 

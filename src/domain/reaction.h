@@ -74,6 +74,12 @@ enum tel_err tel_react_phone_leaves(struct tel_reaction *r);
 enum tel_err tel_react_phone_joins_after_end(struct tel_reaction *r);
 enum tel_err tel_react_phone_leaves_after_end(struct tel_reaction *r);
 
+/*
+ * A look that missed a participant began before we heard that he joined: it
+ * says nothing. (Nor does one about somebody whom we do not know.)
+ */
+bool tel_reaction_is_outdated(const struct tel_reaction *r);
+
 /* ---- react_agent.c ---- */
 enum tel_err tel_react_agent_joins(struct tel_reaction *r);
 enum tel_err tel_react_agent_leaves(struct tel_reaction *r);
