@@ -236,6 +236,17 @@ def edge_entries():
     yield "seq-too-high", compact(changed(ENTRY, seq=2 ** 32))
 
 
+def edge_duties():
+    duty = {"v": 1, "owner": "host:1:2", "until": 1795398161000, "runAt": 1795398041000}
+    yield "good", compact(duty)
+    yield "nobody", compact({"v": 1})
+    yield "later", compact(changed(duty, v=2))
+    yield "owner-longest", compact(changed(duty, owner="x" * 96))
+    yield "owner-too-long", compact(changed(duty, owner="x" * 97))
+    yield "until-highest", compact(changed(duty, until=2 ** 61 - 1))
+    yield "run-at-lowest", compact(changed(duty, runAt=-2 ** 63))
+
+
 def edge_routes():
     text = (HERE.parent.parent / "docs" / "ROUTES.md").read_text()
     example = re.search(r"```json\n(.*?)```", text, re.S).group(1)
@@ -426,7 +437,7 @@ def edges():
     for name, text in edge_events():
         yield "event", name, text
     for target, make in {"deliveries": edge_deliveries, "jwt": edge_tokens, "claims": edge_claims,
-                         "record": edge_records, "entry_record": edge_entries,
+                         "record": edge_records, "entry_record": edge_entries, "duty_record": edge_duties,
                          "routes": edge_routes, "order": edge_orders, "twirp": edge_answers}.items():
         for name, text in make():
             yield target, name, text
