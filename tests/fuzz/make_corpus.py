@@ -265,6 +265,14 @@ def edge_routes():
     yield "not-utf8", b' \n{"numbers":{"\xff":{}}}'
     yield "long-key", " \n" + compact({"numbers": {"k" * 600: {}}, "trunks": {"t" * 600: {}}})
     yield "comment", ' \n{/* no */"default":{}}'
+    waits = {"agentJoinDeadlineSeconds": 300, "agentAttempts": 100, "agentAttemptsWithinSeconds": 3600}
+    for name, fallback in {"keep": "keep", "number": {"transfer": "+1 (555) 0300"},
+                           "tel": {"transfer": "tel:+15550300"}, "none": {}, "nobody": "transfer",
+                           "sip": {"transfer": "sip:a@b;x=y"}, "more": {"transfer": "+1", "a": 1},
+                           "longest": {"transfer": "+" + " " * 251 + "15550300"}}.items():
+        yield f"fallback-{name}", "+15550123 ST_x a\n" + compact(
+            {"default": waits, "trunks": {"ST_x": {"fallback": fallback}}})
+    yield "wait-too-long", " \n" + compact({"default": {key: n + 1 for key, n in waits.items()}})
     yield "deep", " \n" + '{"default":{"agentConfig":' + '{"a":' * 40 + "1" + "}" * 42
 
 

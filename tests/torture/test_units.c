@@ -96,7 +96,8 @@ static const char good_routes[] =
 	"{\"default\":{\"agentConfig\":{\"prompt\":\"p\",\"tools\":[\"t\"]}},"
 	"\"numbers\":{\"+15550123\":{\"agentName\":\"a\",\"agentConfig\":{\"greeting\":\"g\"}},"
 	"\"+1555*\":{\"agentConfig\":{\"voice\":\"v\"}}},"
-	"\"trunks\":{\"ST_1\":{\"agentConfig\":{\"model\":\"m\"}}}}";
+	"\"trunks\":{\"ST_1\":{\"agentConfig\":{\"model\":\"m\"},\"agentAttempts\":2,"
+	"\"fallback\":{\"transfer\":\"+15550300\"}}}}";
 
 static enum tel_err resolve(const struct tel_routes *routes)
 {
