@@ -144,7 +144,8 @@ static struct tel_run *free_slot(struct tel_runner *runner)
 static enum tel_run_phase first_phase(const struct tel_call *call, enum tel_job_kind kind)
 {
 	bool look = kind == TEL_JOB_WATCH_AGENT || kind == TEL_JOB_END_OVERDUE ||
-		    (kind == TEL_JOB_DISPATCH_AGENT && call->jobs[kind].unsure) ||
+		    (kind == TEL_JOB_DISPATCH_AGENT &&
+		     (call->jobs[kind].unsure || call->jobs[kind].look)) ||
 		    (kind == TEL_JOB_DELETE_ROOM && (!call->hang_up_at || tel_call_is_over(call)));
 
 	return look ? TEL_RUN_LOOK : TEL_RUN_SEND;

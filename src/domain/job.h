@@ -37,6 +37,8 @@ struct tel_job {
 	bool pending;		/* false: the slot is empty */
 	bool cancelled;		/* the call ended while a lease was out */
 	bool unsure;		/* a request may have taken effect already */
+	bool look;		/* nothing of ours is under way, but look first: what is
+				   wanted may be there all the same */
 	uint32_t attempt;	/* leases taken so far */
 	tel_time due;
 	struct tel_lease lease;

@@ -170,16 +170,18 @@ static enum tel_err new_call(struct tel_reaction *r, struct tel_leg **leg)
 }
 
 /*
- * The agent is wanted in the call's current room. `look_first`: one may be
- * there already. `settled_at`: until then a request that another job sent
+ * The agent is wanted in the call's current room. `unsure`: one may be there
+ * already. `settled_at`: until then a request that another job sent
  * may still be acted upon; 0 = there is none.
  */
-static enum tel_err want_agent(struct tel_reaction *r, bool look_first, tel_time settled_at)
+static enum tel_err want_agent(struct tel_reaction *r, bool unsure, tel_time settled_at)
 {
 	struct tel_job *job = tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, r->env->now);
 
 	tel_call_want_agent(r->call, r->env->now);
-	job->unsure = look_first;
+	job->unsure = unsure;
+	/* Found in the room without us, the phone may have an agent already. */
+	job->look = is_found(r);
 	if (settled_at) {
 		job->due = settled_at;
 		return TEL_OK;
@@ -205,8 +207,7 @@ enum tel_err tel_react_phone_opens(struct tel_reaction *r)
 		return err;
 	leg->joined_at = r->at;
 	tel_call_expect_end(r->call, r->env);
-	/* Found in the room without us, there may be an agent with it. */
-	err = want_agent(r, is_found(r), 0);
+	err = want_agent(r, false, 0);
 	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller: the agent is requested");
 }
 
@@ -280,7 +281,7 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 	tel_call_expect_end(call, r->env);
 	tel_call_drop_job(call, TEL_JOB_DELETE_ROOM);
 	tel_call_drop_job(call, TEL_JOB_WATCH_AGENT);
-	err = want_agent(r, under_way || ghost || is_found(r), settled_at);
+	err = want_agent(r, under_way || ghost, settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_MOVED,
 				     "the phone is back in a new life of the room: the agent is requested");
 }
@@ -505,7 +506,7 @@ static enum tel_err open_after(struct tel_reaction *r)
 	if (same_life)
 		r->call->previous_id = before->id;
 	tel_call_expect_end(r->call, r->env);
-	err = want_agent(r, same_life || settled_at || is_found(r), settled_at);
+	err = want_agent(r, same_life || settled_at, settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_CREATED, "a caller in a room of a call that is over");
 }
 

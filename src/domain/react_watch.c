@@ -105,7 +105,7 @@ static enum tel_err dispatch_again(struct tel_reaction *r, tel_time at)
 {
 	tel_call_drop_job(r->call, TEL_JOB_WATCH_AGENT);
 	/* Looked for once more before it is sent: see dispatch_run.c. */
-	tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, at)->unsure = true;
+	tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, at)->look = true;
 	note_in_timeline(r);
 	return tel_react(r, TEL_EFFECT_CHANGED, "no agent is there: another dispatch will be made");
 }

@@ -33,7 +33,7 @@ static void fill_legs_and_jobs(struct tel_call *call)
 	}
 	for (i = 0; i < TEL_JOB_KINDS; i++)
 		call->jobs[i] = (struct tel_job){
-			.pending = true, .cancelled = i & 1, .unsure = !(i & 1), .attempt = 4000000000u,
+			.pending = true, .cancelled = i & 1, .unsure = !(i & 1), .look = i & 1, .attempt = 4000000000u,
 			.due = 1000 + i,
 			.lease = { .owner = TEL_STR("host/1/2"), .until = 2000 + i },
 		};
@@ -109,6 +109,7 @@ static void same_legs_and_jobs(const struct tel_call *a, const struct tel_call *
 		CHECK_INT(a->jobs[i].pending, b->jobs[i].pending);
 		CHECK_INT(a->jobs[i].cancelled, b->jobs[i].cancelled);
 		CHECK_INT(a->jobs[i].unsure, b->jobs[i].unsure);
+		CHECK_INT(a->jobs[i].look, b->jobs[i].look);
 		CHECK_INT(a->jobs[i].attempt, b->jobs[i].attempt);
 		CHECK_INT(a->jobs[i].due, b->jobs[i].due);
 		CHECK_INT(a->jobs[i].lease.until, b->jobs[i].lease.until);
