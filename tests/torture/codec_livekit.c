@@ -25,14 +25,28 @@ static void write_dispatch(struct tel_buf *b, const struct tel_lk_dispatch *d)
 		       TEL_STR_ARG(d->room_sid), d->has_job ? "{}" : "", d->deleted);
 }
 
-static void write_phone(struct tel_buf *b, const struct tel_participant *p)
+static void write_attribute(struct tel_buf *b, const char *name, struct tel_str value)
 {
-	tel_buf_printf(b, "{\"sid\":\"%.*s\",\"identity\":\"%.*s\",\"kind\":\"SIP\",\"attributes\":"
-		       "{\"sip.callID\":\"%.*s\",\"sip.callStatus\":\"%s\"%s%.*s%s}}",
-		       TEL_STR_ARG(p->sid), TEL_STR_ARG(p->identity), TEL_STR_ARG(p->sip_call_id),
-		       p->sip_status ? tel_sip_status_text(p->sip_status) : "",
-		       p->call_id.len ? ",\"telephony.callId\":\"" : "",
-		       TEL_STR_ARG(p->call_id), p->call_id.len ? "\"" : "");
+	if (tel_str_is_set(value))
+		tel_buf_printf(b, "\"%s\":\"%.*s\",", name, TEL_STR_ARG(value));
+}
+
+static void write_person(struct tel_buf *b, const struct tel_participant *p)
+{
+	bool phone = p->kind == TEL_PARTICIPANT_SIP;
+
+	tel_buf_printf(b, "{\"sid\":\"%.*s\",\"identity\":\"%.*s\",\"kind\":\"%s\","
+		       "\"joined_at_ms\":\"%lld\",\"attributes\":{", TEL_STR_ARG(p->sid),
+		       TEL_STR_ARG(p->identity), phone ? "SIP" : "AGENT", (long long)p->joined_at);
+	write_attribute(b, "lk.agent.name", p->agent_name);
+	write_attribute(b, "sip.callID", p->sip_call_id);
+	write_attribute(b, "sip.phoneNumber", p->number);
+	write_attribute(b, "sip.trunkPhoneNumber", p->trunk_number);
+	write_attribute(b, "sip.trunkID", p->trunk_id);
+	write_attribute(b, "sip.ruleID", p->rule_id);
+	write_attribute(b, "telephony.callId", p->call_id);
+	tel_buf_printf(b, "\"sip.callStatus\":\"%s\"}}",
+		       p->sip_status ? tel_sip_status_text(p->sip_status) : "");
 }
 
 static void write_dialled(struct tel_buf *b, const struct tel_participant *p)
@@ -45,8 +59,10 @@ static void write_dialled(struct tel_buf *b, const struct tel_participant *p)
 static void write_room(struct tel_buf *b, const struct tel_lk_room *room)
 {
 	tel_buf_printf(b, "{\"sid\":\"%.*s\",\"name\":\"%.*s\",\"metadata\":\"{\\\"telephony\\\":"
-		       "{\\\"callId\\\":\\\"%.*s\\\"}}\",\"turn_password\":\"secret\"}",
-		       TEL_STR_ARG(room->sid), TEL_STR_ARG(room->name), TEL_STR_ARG(room->call_id));
+		       "{\\\"callId\\\":\\\"%.*s\\\"}}\",\"creation_time_ms\":\"%lld\","
+		       "\"num_participants\":%u,\"turn_password\":\"secret\"}",
+		       TEL_STR_ARG(room->sid), TEL_STR_ARG(room->name), TEL_STR_ARG(room->call_id),
+		       (long long)room->created_at, (unsigned)room->n_people);
 }
 
 static void write_list(struct tel_buf *b, const struct tel_lk_answer *a)
@@ -62,7 +78,7 @@ static void write_list(struct tel_buf *b, const struct tel_lk_answer *a)
 		else if (a->n_rooms)
 			write_room(b, &a->rooms[i]);
 		else
-			write_phone(b, &a->participants[i]);
+			write_person(b, &a->participants[i]);
 	}
 	tel_buf_puts(b, "]}");
 }
@@ -87,7 +103,7 @@ static void write_success(struct tel_buf *b, const struct tel_lk_answer *a)
 		write_room(b, a->rooms);
 		break;
 	case TEL_LK_GET_PARTICIPANT:
-		write_phone(b, a->participants);
+		write_person(b, a->participants);
 		break;
 	case TEL_LK_CREATE_SIP_PARTICIPANT:
 		write_dialled(b, a->participants);
