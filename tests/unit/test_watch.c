@@ -359,6 +359,7 @@ static void what_is_to_be_done(void)
  *   D:n      it saw that, and deleted what was to be deleted
  *   V        LiveKit could not be asked
  *   w:a d:n  the same, by a process that lost its lease
+ *   O:a      what it saw in the first life of the room
  *   Q        the process dies, and another takes what it had
  *   X        the room was deleted
  *   T        the transfer has failed
@@ -522,6 +523,7 @@ static void watched(struct world *w, const char *word)
 	bool late = word[0] == 'w' || word[0] == 'd', dropped = word[0] == 'D' || word[0] == 'd';
 	struct tel_watch_done done = {
 		.env = env_of(w, w->pid - late), .attempt = w->attempt - late,
+		.room_sid = tel_str_from(word[0] == 'O' ? "RM_A" : w->room_sid),
 		.result = word[0] == 'V' ? TEL_WATCHED_FAILED :
 			  dropped ? TEL_WATCHED_DROPPED : TEL_WATCHED_LOOKED,
 		.code = word[0] == 'V' ? TEL_STR("timeout") : TEL_STR_NONE,
@@ -568,6 +570,7 @@ static void do_word(struct world *w, const char *word)
 	case 'M': dispatched(w, TEL_DISPATCH_MADE); break;
 	case 'F': dispatched(w, TEL_DISPATCH_FOUND); break;
 	case 'W':
+	case 'O':
 	case 'D':
 	case 'w':
 	case 'd':
@@ -666,6 +669,8 @@ static const struct {
 	{ "the phone is back in a new life of it", "J K M +2 K J2 W:",
 	  "sip_participant_joined - - [do] 0", { 0 }, 0 },
 	{ "… where another look is under way", "J K M +2 K J2 +1 K M +2 K W:j",
+	  "agent_dispatched - - [wo] 1", { 0 }, 0 },
+	{ "… the one before says what it saw", "J K M +2 K J2 +1 K M +2 K O:",
 	  "agent_dispatched - - [wo] 1", { 0 }, 0 },
 
 	/* leases */
