@@ -306,12 +306,6 @@ static enum tel_err enqueue_calls(struct tel_reconciler *r)
 	return err;
 }
 
-static bool has_prefix(struct tel_str text, struct tel_str prefix)
-{
-	return prefix.len == 0 ||
-	       (text.len >= prefix.len && memcmp(text.ptr, prefix.ptr, prefix.len) == 0);
-}
-
 static enum tel_err enqueue_unknown(struct tel_reconciler *r)
 {
 	enum tel_err err = TEL_OK;
@@ -320,7 +314,7 @@ static enum tel_err enqueue_unknown(struct tel_reconciler *r)
 	for (i = 0; i < r->n_rooms && !err; i++) {
 		const struct tel_look_at *room = &r->rooms[i];
 
-		if (!room->call_id.text[0] && has_prefix(room->name, r->app->room_prefix) &&
+		if (!room->call_id.text[0] && tel_str_starts(room->name, r->app->room_prefix) &&
 		    !was_quiet_lately(r, room))
 			err = enqueue(r, room);
 	}
