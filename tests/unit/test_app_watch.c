@@ -289,28 +289,68 @@ static void one_who_lingers_is_no_reason_to_wait(void)
 	tear_down(&s);
 }
 
+/* Somebody else dispatches for the call, too. */
+static void dispatch_beside_us(struct stage *s)
+{
+	struct tel_livekit *port = tel_fake_livekit_port(s->livekit);
+	struct tel_call *call = only_call(s);
+	struct tel_lk_request request = {
+		.method = TEL_LK_CREATE_DISPATCH, .room = TEL_STR("call"),
+		.agent_name = TEL_STR("agent"), .call = call,
+	};
+
+	CHECK_INT(port->ops->send(port, &request, NULL, NULL), TEL_OK);
+	CHECK_INT(port->ops->poll(port, 0), TEL_OK);
+	tel_call_free(call);
+}
+
 static void of_two_dispatches_one_is_deleted(void)
 {
-	struct tel_livekit *port;
-	struct tel_lk_request request = { .method = TEL_LK_CREATE_DISPATCH, .room = TEL_STR("call"),
-					  .agent_name = TEL_STR("agent") };
 	const struct tel_fake_dispatch *all;
+	struct tel_call *call;
+	struct stage s;
+	int heard;
+
+	for (heard = 0; heard < 2; heard++) {
+		set_up(&s);
+		caller(&s);
+		if (heard)
+			agent_is_heard(&s);
+		dispatch_beside_us(&s);
+		if (heard)
+			agent_is_heard(&s);
+		pass(&s, 4 * TEL_SECOND);
+		CHECK_INT(tel_fake_livekit_dispatches(s.livekit, &all), 2);
+		CHECK_INT(all[0].deleted, false);
+		CHECK_INT(all[1].deleted, true);
+		call = only_call(&s);
+		CHECK_STR(call->agent.dispatch_id, all[0].id);
+		tel_call_free(call);
+		CHECK_INT(counted(&s, TEL_COUNT_WATCH_SURPLUS), 1);
+		pass(&s, TEL_MINUTE);
+		CHECK_INT(made(&s), 2);
+		CHECK_INT(agents(&s), 1);
+		tear_down(&s);
+	}
+}
+
+/* The lost one is deleted, another is about to be made, and there it is. */
+static void what_comes_in_between_is_not_doubled(void)
+{
 	struct stage s;
 
 	set_up(&s);
+	tel_fake_livekit_workers(s.livekit, false);
 	caller(&s);
-	port = tel_fake_livekit_port(s.livekit);
-	request.call = only_call(&s);
-	CHECK_INT(port->ops->send(port, &request, NULL, NULL), TEL_OK);
-	pass(&s, 4 * TEL_SECOND);
-	CHECK_INT(tel_fake_livekit_dispatches(s.livekit, &all), 2);
-	CHECK_INT(all[0].deleted, false);
-	CHECK_INT(all[1].deleted, true);
-	CHECK_INT(counted(&s, TEL_COUNT_WATCH_SURPLUS), 1);
+	tel_fake_livekit_workers(s.livekit, true);
+	pass(&s, 5 * TEL_SECOND / 2);
+	CHECK_INT(counted(&s, TEL_COUNT_WATCH_REDISPATCHED), 1);
+	CHECK_INT(made(&s), 1);
+	dispatch_beside_us(&s);
 	pass(&s, TEL_MINUTE);
 	CHECK_INT(made(&s), 2);
-	CHECK_INT(agents(&s), 1);
-	tel_call_free((struct tel_call *)request.call);
+	CHECK_INT(tel_fake_livekit_most_living(s.livekit), 1);
+	CHECK_INT(counted(&s, TEL_COUNT_DISPATCH_FOUND), 1);
 	tear_down(&s);
 }
 
@@ -552,6 +592,7 @@ int main(void)
 		{ "an agent that leaves is replaced", an_agent_that_leaves_is_replaced },
 		{ "one who lingers is no reason to wait", one_who_lingers_is_no_reason_to_wait },
 		{ "of two dispatches one is deleted", of_two_dispatches_one_is_deleted },
+		{ "what comes in between is not doubled", what_comes_in_between_is_not_doubled },
 		{ "nothing is deleted that is wanted", nothing_is_deleted_that_is_wanted },
 		{ "LiveKit is away", livekit_is_away },
 		{ "a look is taken over", a_look_is_taken_over },

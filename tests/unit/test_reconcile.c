@@ -408,6 +408,32 @@ static void so_many_are_asked_for_at_once(void)
 	tear_down(&s);
 }
 
+/* Somebody may be waiting there, and nobody knows. */
+static void unknown_rooms_are_looked_at_first(void)
+{
+	char room[16], life[16], sid[16];
+	struct stage s;
+	int i;
+
+	set_up(&s);
+	for (i = 0; i < 20; i++) {
+		snprintf(room, sizeof(room), "call-%d", i);
+		snprintf(life, sizeof(life), "RM_%d", i);
+		snprintf(sid, sizeof(sid), "PA_%d", i);
+		known_caller(&s, room, life, sid);
+	}
+	caller(&s, "unknown", "RM_u", "PA_u");
+	s.a.app.reconcile_interval = ROUND;
+	reset(&s);
+	while (looks(&s) == 0) {
+		(void)s.a.app.livekit->ops->poll(s.a.app.livekit, 0);
+		CHECK_INT(tel_reconciler_turn(s.reconciler, s.clock.now), TEL_OK);
+	}
+	CU_ASSERT_STRING_EQUAL(s.livekit->pending[0].room, "unknown");
+	round_of(&s, s.reconciler);
+	tear_down(&s);
+}
+
 static void other_peoples_rooms_are_left_alone(void)
 {
 	struct stage s;
@@ -656,6 +682,21 @@ static void a_call_is_served_without_a_webhook(void)
 	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
 	CHECK_INT(stats_of(&s).pending_calls, 0);
 	CHECK_INT(calls(&s, false), 1);
+	tear_down(&s);
+}
+
+/* Not at the next scan: the caller has waited for long enough. */
+static void who_is_found_gets_his_agent_at_once(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_rig_run(&s.a);
+	caller(&s, "call", "RM_1", "PA_1");
+	s.a.app.reconcile_interval = ROUND;
+	tel_rig_run(&s.a);
+	tel_rig_run(&s.a);
+	CHECK_INT(tel_fake_livekit_agents_in(s.livekit, "call"), 1);
 	tear_down(&s);
 }
 
@@ -961,6 +1002,7 @@ int main(void)
 		  a_round_with_nothing_to_repair_writes_nothing },
 		{ "quiet rooms are seldom looked at", quiet_rooms_are_seldom_looked_at },
 		{ "so many are asked for at once", so_many_are_asked_for_at_once },
+		{ "unknown rooms are looked at first", unknown_rooms_are_looked_at_first },
 		{ "other people's rooms are left alone", other_peoples_rooms_are_left_alone },
 		CU_TEST_INFO_NULL,
 	};
@@ -980,6 +1022,7 @@ int main(void)
 	};
 	CU_TestInfo repairs[] = {
 		{ "a call is served without a webhook", a_call_is_served_without_a_webhook },
+		{ "who is found gets his agent at once", who_is_found_gets_his_agent_at_once },
 		{ "a restart without a webhook", a_restart_without_a_webhook },
 		{ "a room that is gone ends its call", a_room_that_is_gone_ends_its_call },
 		{ "an agent that is there already is adopted",

@@ -747,6 +747,8 @@ static const struct {
 	  "agent_dispatched - - [] 1p 0a", "agent_dispatched - - [o] 1p 0a A" },
 	{ "… talked, and leaves", "D ?A:D1a +60 ", "L:D1@A", "?A:", "leg_gone=ended",
 	  "ended completed callee [r] 0p 0a A", NULL },
+	{ "… leaves, and somebody else is there", "D J:O2@A +60 ", "", "?A:O2", "leg_gone=ended",
+	  "agent_dispatched - - [w] 2p 0a", "ended no_answer timeout [r] 1p 0a" },
 	{ "… rang out, and leaves", "D +60 ", "", "?A:", "leg_gone=ended",
 	  "agent_dispatched - - [] 1p 0a", "ended no_answer timeout [r] 0p 0a" },
 	{ "… rang, and leaves", "D +20 ", "", "?A:", "leg_gone=ended", "agent_dispatched - - [] 1p 0a",
