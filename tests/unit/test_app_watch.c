@@ -380,6 +380,27 @@ static void nothing_is_deleted_that_is_wanted(void)
 	}
 }
 
+/* Nobody waits any more when it is recorded: nothing is made, and none is counted. */
+static void what_is_not_done_is_not_told(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_workers(s.livekit, false);
+	caller(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_DISPATCH, TEL_FAKE_FINE);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_DISPATCH, TEL_FAKE_HELD);
+	pass(&s, 3 * TEL_SECOND);
+	CHECK_INT(counted(&s, TEL_COUNT_WATCH_LOST), 1);
+	caller_leaves(&s);
+	tel_fake_livekit_release_held(s.livekit);
+	pass(&s, 3 * TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	CHECK_INT(counted(&s, TEL_COUNT_WATCH_REDISPATCHED), 0);
+	CHECK_INT(tel_fake_log_count(&s.a.log, " no_agent "), 0);
+	tear_down(&s);
+}
+
 /* No hot loop, and when LiveKit is back the agent comes. */
 static void livekit_is_away(void)
 {
@@ -594,6 +615,7 @@ int main(void)
 		{ "of two dispatches one is deleted", of_two_dispatches_one_is_deleted },
 		{ "what comes in between is not doubled", what_comes_in_between_is_not_doubled },
 		{ "nothing is deleted that is wanted", nothing_is_deleted_that_is_wanted },
+		{ "what is not done is not told", what_is_not_done_is_not_told },
 		{ "LiveKit is away", livekit_is_away },
 		{ "a look is taken over", a_look_is_taken_over },
 		{ "no agent comes", no_agent_comes },

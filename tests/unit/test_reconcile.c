@@ -491,6 +491,27 @@ static void a_look_that_fails_holds_up_nobody_else(void)
 	}
 }
 
+/* One room that cannot be looked at: the others are seldom looked at all the same. */
+static void a_look_that_fails_is_no_reason_to_look_everywhere(void)
+{
+	static const size_t cases[] = { 4, 1, 1, 1, 4 };
+	struct stage s;
+	size_t i;
+
+	set_up(&s);
+	tel_fake_livekit_open(s.livekit, "x", "RM_x");
+	tel_fake_livekit_open(s.livekit, "y", "RM_y");
+	tel_fake_livekit_open(s.livekit, "z", "RM_z");
+	caller(&s, "bad", "RM_b", "PA_1");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		/* The first by name. */
+		tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_PARTICIPANTS, TEL_FAKE_NOT_SENT);
+		next_round(&s);
+		CHECK_INT(looks(&s), cases[i]);
+	}
+	tear_down(&s);
+}
+
 static void a_livekit_that_fails_is_not_asked_on_and_on(void)
 {
 	char room[16];
@@ -1009,6 +1030,8 @@ int main(void)
 	CU_TestInfo trouble[] = {
 		{ "without a list the round is tried again", without_a_list_the_round_is_tried_again },
 		{ "a look that fails holds up nobody else", a_look_that_fails_holds_up_nobody_else },
+		{ "a look that fails is no reason to look everywhere",
+		  a_look_that_fails_is_no_reason_to_look_everywhere },
 		{ "a LiveKit that fails is not asked on and on",
 		  a_livekit_that_fails_is_not_asked_on_and_on },
 		{ "failures count in a row", failures_count_in_a_row },
