@@ -102,6 +102,9 @@ enum tel_err tel_decide_watch_done(struct tel_step *step, void *watch_done)
 	tel_reaction_fn react;
 
 	done->joined = false;
+	/* What it came to when it was looked is not what is done about it. */
+	if (done->result != TEL_WATCHED_DROPPED)
+		done->plan = (struct tel_watch_plan){ .verdict = TEL_WATCH_DONE };
 	if (!step->call)
 		return TEL_ENOTFOUND;
 	react = tel_reaction_for(TEL_IN_AGENT_WATCHED, step->call);
