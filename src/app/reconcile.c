@@ -45,7 +45,7 @@ struct tel_reconciler {
 
 	struct tel_arena mem;	/* the round's */
 	tel_time looked_at;
-	bool sent;
+	bool sent, queued;	/* ListRooms; what it led to */
 	struct tel_look_at *rooms;	/* as listed, by name */
 	size_t n_rooms;
 	struct tel_look_at *queue;	/* to be looked at; allocated */
@@ -356,6 +356,7 @@ static enum tel_err make_queue(struct tel_reconciler *r)
 	if (err)
 		return err;
 	bring_to_front(r, calls);
+	r->queued = true;
 	r->phase = LOOKING;
 	return TEL_OK;
 }
@@ -412,18 +413,18 @@ static void begin_round(struct tel_reconciler *r)
 	tel_arena_init(&r->mem, ROUND_TEXTS);
 	r->report = (struct tel_reconcile_report){ 0 };
 	r->round++;
-	r->sent = false;
+	r->sent = r->queued = false;
 	r->phase = LISTING;
 }
 
 static void end_round(struct tel_reconciler *r, tel_time monotonic)
 {
-	bool listed = r->queue || r->n_rooms > 0 || r->report.failed == 0;
+	bool asked_all = r->queued && r->next == r->n_queue;
 
-	r->report.complete = listed && r->next == r->n_queue && r->report.failed == 0;
-	if (r->report.complete)
+	r->report.complete = asked_all && r->report.failed == 0;
+	if (asked_all)
 		turn_quiet_over(r);
-	else if (monotonic + TEL_RECONCILE_RETRY < r->next_at)
+	if (!r->report.complete && monotonic + TEL_RECONCILE_RETRY < r->next_at)
 		r->next_at = monotonic + TEL_RECONCILE_RETRY;
 	tel_log_line(r->app->log, r->report.complete ? TEL_LOG_DEBUG : TEL_LOG_WARN, "reconciled",
 		     TEL_F_INT("rooms", (int64_t)r->report.rooms),
