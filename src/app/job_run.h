@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "app/app.h"
+#include "app/reach.h"
 #include "base/arena.h"
 #include "base/time.h"
 #include "domain/decide.h"
@@ -27,6 +28,8 @@ enum tel_run_phase {
 
 struct tel_run {
 	struct tel_app *app;
+	struct tel_reach *reach;
+	tel_lk_done_fn done;	/* of the request that is under way */
 	enum tel_run_phase phase;
 	enum tel_job_kind kind;
 	struct tel_call *call;		/* as it was when the job was leased; owned */
@@ -72,6 +75,10 @@ TEL_MUST_CHECK enum tel_err tel_run_env(const struct tel_run *run, struct tel_de
  * with, and long enough for one more request?
  */
 bool tel_run_holds_lease(const struct tel_run *run, const struct tel_call *now);
+
+/* An answer, or that none came, says whether LiveKit can be reached. */
+void tel_note_reach(struct tel_app *app, struct tel_reach *reach,
+		    const struct tel_lk_answer *answer);
 
 /* Send a request whose answer goes to `done` with the run as context. */
 TEL_MUST_CHECK enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *request,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/job_run.h"
 #include "app/reconcile.h"
 #include "app/room_look.h"
 #include "domain/duty.h"
@@ -53,6 +54,7 @@ struct tel_reconciler {
 	unsigned failures;	/* in a row */
 	struct tel_reconcile_report report;
 	size_t repairs;
+	struct tel_reach *reach;	/* the runner's, or NULL */
 	struct tel_room_look looks[TEL_RECONCILE_AT_ONCE];
 };
 
@@ -68,6 +70,11 @@ enum tel_err tel_reconciler_new(struct tel_app *app, struct tel_reconciler **out
 		r->looks[i].app = app;
 	*out = r;
 	return TEL_OK;
+}
+
+void tel_reconciler_reports_to(struct tel_reconciler *r, struct tel_reach *reach)
+{
+	r->reach = reach;
 }
 
 static void release_round(struct tel_reconciler *r)
@@ -210,6 +217,8 @@ static void listed(void *ctx, const struct tel_lk_answer *answer)
 	struct tel_reconciler *r = ctx;
 	enum tel_err err;
 
+	if (r->reach)
+		tel_note_reach(r->app, r->reach, answer);
 	if (answer->verdict != TEL_LK_DONE) {
 		fail(r, answer->code);
 		return;

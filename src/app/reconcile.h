@@ -59,6 +59,13 @@ struct tel_reconciler;
 /* TEL_ENOMEM */
 TEL_MUST_CHECK enum tel_err tel_reconciler_new(struct tel_app *app, struct tel_reconciler **out);
 
+/*
+ * Tell whether LiveKit answers ListRooms: a round is tried again every few
+ * seconds when it does not.
+ */
+struct tel_reach;
+void tel_reconciler_reports_to(struct tel_reconciler *reconciler, struct tel_reach *reach);
+
 /* Its requests must have been answered before. NULL is fine. */
 void tel_reconciler_free(struct tel_reconciler *reconciler);
 

@@ -158,6 +158,7 @@ enum tel_hang_up_why {
 	TEL_HANG_UP_AGENT_LEFT,		/* TEL_LOSS_HANGUP */
 	TEL_HANG_UP_ALONE,		/* solo_timeout */
 	TEL_HANG_UP_DURATION,		/* max_duration */
+	TEL_HANG_UP_RANG_OUT,		/* outbound: LiveKit does not give the phone up */
 	TEL_HANG_UP_WHYS
 };
 

@@ -67,6 +67,7 @@ struct tel_ending tel_ending_of_hang_up(enum tel_hang_up_why why, bool there)
 		[TEL_HANG_UP_AGENT_LEFT] = { TEL_OUTCOME_FAILED, TEL_BY_AGENT },
 		[TEL_HANG_UP_ALONE] = { TEL_OUTCOME_FAILED, TEL_BY_TIMEOUT },
 		[TEL_HANG_UP_DURATION] = { TEL_OUTCOME_FAILED, TEL_BY_TIMEOUT },
+		[TEL_HANG_UP_RANG_OUT] = { TEL_OUTCOME_NO_ANSWER, TEL_BY_TIMEOUT },
 	};
 
 	return (struct tel_ending){ there ? TEL_OUTCOME_COMPLETED : endings[why].not_there,

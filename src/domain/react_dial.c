@@ -298,6 +298,14 @@ static void look_again(struct tel_reaction *r, tel_time after)
 	job->due = r->env->now + after;
 }
 
+/* LiveKit gives a phone up when its time is over; should it not, we do. */
+static bool rings_too_long(const struct tel_call *call, tel_time now)
+{
+	return call->dial.sent_at != 0 &&
+	       now > call->dial.sent_at + tel_job_dial_timeout(call->dial.ringing_timeout,
+							       call->dial.dtmf.len);
+}
+
 static enum tel_err seen(struct tel_reaction *r)
 {
 	const struct tel_participant *p = r->look->participant;
@@ -327,6 +335,10 @@ static enum tel_err seen(struct tel_reaction *r)
 	if (p->sip_status == TEL_SIP_ACTIVE) {
 		tel_call_note_answer(call, r->env->now, r->env);
 		return tel_react(r, TEL_EFFECT_CHANGED, "answered");
+	}
+	if (rings_too_long(call, r->env->now)) {
+		tel_call_hang_up(call, TEL_HANG_UP_RANG_OUT, r->env);
+		return tel_react(r, TEL_EFFECT_CHANGED, "it has rung for too long: hung up");
 	}
 	look_again(r, TEL_WATCH_EVERY);
 	return tel_react(r, TEL_EFFECT_NOTED, "not answered yet");

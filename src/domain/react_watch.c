@@ -132,6 +132,7 @@ static enum tel_err give_up(struct tel_reaction *r, enum tel_hang_up_why why)
 		[TEL_HANG_UP_AGENT_LEFT] = "the agent has left: hung up",
 		[TEL_HANG_UP_ALONE] = "nobody to talk to for too long: hung up",
 		[TEL_HANG_UP_DURATION] = "it has lasted too long: hung up",
+		[TEL_HANG_UP_RANG_OUT] = "it has rung for too long: hung up",
 	};
 
 	enum tel_err err = TEL_OK;
