@@ -311,10 +311,14 @@ static enum tel_err enqueue_calls(struct tel_reconciler *r)
 	return err;
 }
 
-static bool has_prefix(struct tel_str text, struct tel_str prefix)
+/* The number of people in a list of rooms may be seconds old. */
+static bool may_hold_a_phone(const struct tel_reconciler *r, const struct tel_look_at *room)
 {
-	return prefix.len == 0 ||
-	       (text.len >= prefix.len && memcmp(text.ptr, prefix.ptr, prefix.len) == 0);
+	struct tel_str prefix = r->app->room_prefix;
+
+	return room->n_people > 0 || prefix.len == 0 ||
+	       (room->name.len >= prefix.len &&
+		memcmp(room->name.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 static enum tel_err enqueue_unknown(struct tel_reconciler *r)
@@ -325,7 +329,7 @@ static enum tel_err enqueue_unknown(struct tel_reconciler *r)
 	for (i = 0; i < r->n_rooms && !err; i++) {
 		const struct tel_look_at *room = &r->rooms[i];
 
-		if (!room->call_id.text[0] && has_prefix(room->name, r->app->room_prefix) &&
+		if (!room->call_id.text[0] && may_hold_a_phone(r, room) &&
 		    !was_quiet_lately(r, room))
 			err = enqueue(r, room);
 	}

@@ -170,15 +170,55 @@ static enum tel_err new_call(struct tel_reaction *r, struct tel_leg **leg)
 }
 
 /*
+ * The phone was found in the room, and an agent of that name with it, by
+ * whomever it was sent: it is the call's. Whether it stays is watched.
+ */
+static enum tel_err adopt_agent(struct tel_reaction *r, bool *adopted)
+{
+	struct tel_call *call = r->call;
+	struct tel_leg *leg;
+	enum tel_err err = TEL_OK;
+	bool is_new;
+	size_t i;
+
+	*adopted = false;
+	for (i = 0; i < r->event->n_seen && !err; i++) {
+		const struct tel_participant *p = &r->event->seen[i];
+
+		if (!tel_watch_is_agent(call, p))
+			continue;
+		err = tel_call_take_leg(call, p, call->room_sid, &leg, &is_new);
+		if (err)
+			break;
+		*adopted = true;
+		leg->joined_at = p->joined_at ? p->joined_at : r->at;
+		call->agent_was_there = true;
+		call->agent.joined_at = leg->joined_at;
+		call->status = TEL_CALL_AGENT_DISPATCHED;
+	}
+	if (err || !*adopted)
+		return err;
+	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
+	tel_call_watch_agent(call, r->env->now + TEL_DISPATCH_LOST_AFTER);
+	return TEL_OK;
+}
+
+/*
  * The agent is wanted in the call's current room. `unsure`: one may be there
  * already. `settled_at`: until then a request that another job sent
  * may still be acted upon; 0 = there is none.
  */
 static enum tel_err want_agent(struct tel_reaction *r, bool unsure, tel_time settled_at)
 {
-	struct tel_job *job = tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, r->env->now);
+	struct tel_job *job;
+	bool adopted;
+	enum tel_err err;
 
 	tel_call_want_agent(r->call, r->env->now);
+	err = adopt_agent(r, &adopted);
+	if (err || adopted)
+		return err;
+	job = tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, r->env->now);
 	job->unsure = unsure;
 	/* Found in the room without us, the phone may have an agent already. */
 	job->look = is_found(r);
