@@ -64,10 +64,23 @@ static struct tel_participant phone_shown(const struct tel_fake_phone *phone)
 		.identity = text(phone->identity),
 		.sip_status = phone->status,
 		.sip_call_id = text(phone->sip_call_id),
-		.number = text(phone->to.text),
-		.trunk_number = text(phone->from.text),
+		.joined_at = phone->joined_at,
+		.number = text(phone->number),
+		.trunk_number = text(phone->trunk_number),
 		.trunk_id = text(phone->trunk),
+		.rule_id = text(phone->rule),
 		.call_id = text(phone->call_id),
+	};
+}
+
+static struct tel_participant agent_shown(const struct tel_fake_agent *agent)
+{
+	return (struct tel_participant){
+		.kind = TEL_PARTICIPANT_AGENT,
+		.sid = tel_str_from(agent->sid),
+		.identity = tel_str_from(agent->identity),
+		.joined_at = agent->joined_at,
+		.agent_name = text(agent->name),
 	};
 }
 
@@ -83,18 +96,27 @@ static void answer_one_phone(const struct tel_participant *phone, struct tel_lk_
 static void answer_participants(const struct tel_fake_livekit *lk,
 				const struct tel_fake_pending *p, struct tel_lk_answer *answer)
 {
-	const struct tel_fake_room *room = tel_fake_room(lk, p->room);
-	struct tel_participant *list = a_list(lk->n_phones, sizeof(*list));
+	const struct tel_fake_room *room = tel_fake_room_shown(lk, p->room);
+	struct tel_participant *list = a_list(lk->n_phones + lk->n_agents, sizeof(*list));
+	const struct tel_fake_phone *phone;
+	const struct tel_fake_agent *agent;
 	size_t i, n = 0;
 
-	for (i = 0; i < lk->n_phones; i++)
-		if (room && lk->phones[i].there && strcmp(lk->phones[i].life, room->sid) == 0)
-			list[n++] = phone_shown(&lk->phones[i]);
+	for (i = 0; room && i < lk->n_phones; i++) {
+		phone = &lk->phones[i];
+		if ((phone->there || phone->stale) && strcmp(phone->life, room->sid) == 0)
+			list[n++] = phone_shown(phone);
+	}
+	for (i = 0; room && i < lk->n_agents; i++) {
+		agent = &lk->agents[i];
+		if ((agent->there || agent->stale) && strcmp(agent->life, room->sid) == 0)
+			list[n++] = agent_shown(agent);
+	}
 	answer->participants = list;
 	answer->n_participants = n;
 }
 
-/* All that live, or only the one that was asked for. */
+/* All that live or seem to, or only the one that was asked for. */
 static void answer_rooms(const struct tel_fake_livekit *lk, const char *name,
 			 struct tel_lk_answer *answer)
 {
@@ -104,10 +126,10 @@ static void answer_rooms(const struct tel_fake_livekit *lk, const char *name,
 
 	for (i = 0; i < lk->n_rooms; i++) {
 		room = &lk->rooms[i];
-		if (room->open && (!name[0] || strcmp(room->name, name) == 0))
+		if ((room->open || room->stale) && (!name[0] || strcmp(room->name, name) == 0))
 			list[n++] = (struct tel_lk_room){
 				.sid = tel_str_from(room->sid), .name = tel_str_from(room->name),
-				.call_id = text(room->call_id),
+				.created_at = room->created_at, .call_id = text(room->call_id),
 			};
 	}
 	answer->rooms = list;
@@ -341,6 +363,8 @@ static void fill_from_call(struct tel_fake_pending *p, const struct tel_lk_reque
 	tel_fake_set(phone->call_id, sizeof(phone->call_id), tel_call_id_str(&call->id));
 	tel_fake_set(phone->trunk, sizeof(phone->trunk), call->trunk_id);
 	tel_fake_set(phone->dtmf, sizeof(phone->dtmf), call->dial.dtmf);
+	tel_fake_set(phone->number, sizeof(phone->number), tel_e164_str(&call->to));
+	tel_fake_set(phone->trunk_number, sizeof(phone->trunk_number), tel_e164_str(&call->from));
 	phone->from = call->from;
 	phone->to = call->to;
 	phone->ringing_timeout = call->dial.ringing_timeout;
@@ -436,6 +460,7 @@ void tel_fake_livekit_free(struct tel_fake_livekit *lk)
 	free(lk->rooms);
 	free(lk->dispatches);
 	free(lk->phones);
+	free(lk->agents);
 	free(lk);
 }
 

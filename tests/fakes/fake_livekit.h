@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fakes/fake_clock.h"
 #include "ports/livekit.h"
 
 enum tel_fake_fault {
@@ -64,20 +65,39 @@ struct tel_fake_phone {
 	char life[TEL_MAX_ID + 1];	/* sid of the room's life it is in */
 	bool there;			/* in that room */
 	const char *left_because;	/* disconnectReason, once it is not */
+	tel_time joined_at;		/* 0 = not told: there is no clock */
+	char identity[TEL_MAX_IDENTITY + 1];
+	char sip_call_id[TEL_MAX_ID + 1];
+	enum tel_sip_status status;
+	char number[TEL_MAX_NUMBER_RAW + 1];		/* the far end */
+	char trunk_number[TEL_MAX_NUMBER_RAW + 1];	/* ours */
+	char trunk[TEL_MAX_ID + 1];
+	char rule[TEL_MAX_ID + 1];	/* of callers */
+	char call_id[TEL_CALL_ID_TEXT];	/* the attribute telephony.callId */
+	bool stale;			/* gone by a restart, and still listed */
 
 	/* Phones that were dialled. */
 	bool dialled;
-	char identity[TEL_MAX_IDENTITY + 1];
-	char sip_call_id[32];
-	char call_id[TEL_CALL_ID_TEXT];	/* the attribute telephony.callId */
 	struct tel_e164 from, to;
-	char trunk[TEL_MAX_ID + 1];
 	char dtmf[TEL_MAX_DTMF + 1];
 	tel_time ringing_timeout, max_duration;
-	enum tel_sip_status status;
 	enum tel_fake_callee does;
 	bool answered;			/* at any time */
 	char transferred_to[TEL_MAX_TRANSFER_TO + 1];
+};
+
+/* An agent that ever was in a room. */
+struct tel_fake_agent {
+	char sid[32];
+	char identity[32];		/* "agent-AJ_…" */
+	char room[TEL_MAX_ROOM_NAME + 1];
+	char life[TEL_MAX_ID + 1];	/* sid of the room's life it is in */
+	char dispatch_id[32];
+	char name[TEL_MAX_NAME + 1];
+	tel_time joined_at;		/* 0 = not told: there is no clock */
+	bool there;			/* as LiveKit sees it */
+	bool dead;			/* LiveKit has not noticed, if it is there */
+	bool stale;			/* gone by a restart, and still listed */
 };
 
 struct tel_fake_livekit;
@@ -90,8 +110,25 @@ struct tel_livekit *tel_fake_livekit_port(struct tel_fake_livekit *lk);
 /* The world outside. A room that is opened again gets a new life. */
 void tel_fake_livekit_open(struct tel_fake_livekit *lk, const char *room, const char *sid);
 void tel_fake_livekit_close(struct tel_fake_livekit *lk, const char *room);
+/* A phone of which no more than that is known … */
 void tel_fake_livekit_phone(struct tel_fake_livekit *lk, const char *room, const char *sid);
+/* … or all that a webhook tells: kind, disconnect_reason and agent_name don't count. */
+void tel_fake_livekit_caller(struct tel_fake_livekit *lk, const char *room,
+			     const struct tel_participant *caller);
 void tel_fake_livekit_hang_up(struct tel_fake_livekit *lk, const char *room, const char *sid);
+
+/*
+ * From now on who comes is listed with joined_at, and who opens with
+ * created_at, by that clock (borrowed).
+ */
+void tel_fake_livekit_clock(struct tel_fake_livekit *lk, const struct tel_fake_clock *clock);
+/*
+ * Killed and started again: rooms, phones, agents and dispatches are gone, and
+ * no phone was hung up. ListRooms and ListParticipants go on showing them,
+ * until a room of that name is opened or until forget().
+ */
+void tel_fake_livekit_restart(struct tel_fake_livekit *lk);
+void tel_fake_livekit_forget(struct tel_fake_livekit *lk);
 
 /*
  * What callees do from now on: those with that number (E.164), or with NULL
@@ -107,6 +144,19 @@ void tel_fake_livekit_callee_does(struct tel_fake_livekit *lk, const char *ident
 void tel_fake_livekit_transfers(struct tel_fake_livekit *lk, int sip_status_code);
 /* Dispatches made from now on are taken by a worker, or (as 200) by none. */
 void tel_fake_livekit_workers(struct tel_fake_livekit *lk, bool there_are);
+
+/*
+ * Agents of dispatches that a worker takes come at once (so it is at first),
+ * or not before agent_joins(), which is about the newest dispatch.
+ */
+void tel_fake_livekit_agents_come(struct tel_fake_livekit *lk, bool at_once);
+void tel_fake_livekit_agent_joins(struct tel_fake_livekit *lk);
+/* The newest agent of the room goes; its dispatch stays, with its job. */
+void tel_fake_livekit_agent_leaves(struct tel_fake_livekit *lk, const char *room);
+/* The same, and LiveKit does not notice before agent_leaves(). */
+void tel_fake_livekit_agent_dies(struct tel_fake_livekit *lk, const char *room);
+/* Agents of deleted dispatches stay listed until agent_leaves(). */
+void tel_fake_livekit_agents_linger(struct tel_fake_livekit *lk, bool linger);
 
 /* The next request of `method` meets this fault; later ones queue behind. */
 void tel_fake_livekit_fault(struct tel_fake_livekit *lk, enum tel_lk_method method,
@@ -125,6 +175,13 @@ size_t tel_fake_livekit_dispatches(const struct tel_fake_livekit *lk,
 				   const struct tel_fake_dispatch **out);
 /* Living dispatches in the present life of the room; 0 if it isn't there. */
 size_t tel_fake_livekit_living(const struct tel_fake_livekit *lk, const char *room);
+/* All agents that ever were in a room, in that order; valid until the next. */
+size_t tel_fake_livekit_agents(const struct tel_fake_livekit *lk,
+			       const struct tel_fake_agent **out);
+/* Agents that are there and alive, whose dispatch is not deleted. */
+size_t tel_fake_livekit_agents_in(const struct tel_fake_livekit *lk, const char *room);
+/* The most of them that any life of any room ever had. */
+size_t tel_fake_livekit_most_agents(const struct tel_fake_livekit *lk);
 bool tel_fake_livekit_is_open(const struct tel_fake_livekit *lk, const char *room);
 /* The most living dispatches that any life of any room ever had. */
 size_t tel_fake_livekit_most_living(const struct tel_fake_livekit *lk);

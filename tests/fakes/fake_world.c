@@ -23,6 +23,16 @@ static void *one_more(void *array, size_t n, size_t size)
 	return p;
 }
 
+tel_time tel_fake_now(const struct tel_fake_livekit *lk)
+{
+	return lk->clock ? lk->clock->now : 0;
+}
+
+void tel_fake_livekit_clock(struct tel_fake_livekit *lk, const struct tel_fake_clock *clock)
+{
+	lk->clock = clock;
+}
+
 /* ---- rooms ---------------------------------------------------------------- */
 
 struct tel_fake_room *tel_fake_room(const struct tel_fake_livekit *lk, const char *name)
@@ -33,6 +43,17 @@ struct tel_fake_room *tel_fake_room(const struct tel_fake_livekit *lk, const cha
 		if (lk->rooms[i].open && strcmp(lk->rooms[i].name, name) == 0)
 			return &lk->rooms[i];
 	return NULL;
+}
+
+struct tel_fake_room *tel_fake_room_shown(const struct tel_fake_livekit *lk, const char *name)
+{
+	struct tel_fake_room *room = tel_fake_room(lk, name);
+	size_t i;
+
+	for (i = lk->n_rooms; !room && i-- > 0;)
+		if (lk->rooms[i].stale && strcmp(lk->rooms[i].name, name) == 0)
+			room = &lk->rooms[i];
+	return room;
 }
 
 /* Made by a request if it isn't there: then `prefix` tells why. */
@@ -54,10 +75,13 @@ void tel_fake_livekit_open(struct tel_fake_livekit *lk, const char *name, const 
 	struct tel_fake_room *room;
 
 	tel_fake_livekit_close(lk, name);
+	while ((room = tel_fake_room_shown(lk, name)))
+		room->stale = false;
 	lk->rooms = one_more(lk->rooms, lk->n_rooms, sizeof(*lk->rooms));
 	room = &lk->rooms[lk->n_rooms++];
 	tel_fake_set(room->name, sizeof(room->name), tel_str_from(name));
 	tel_fake_set(room->sid, sizeof(room->sid), tel_str_from(sid));
+	room->created_at = tel_fake_now(lk);
 	room->open = true;
 }
 
@@ -72,20 +96,55 @@ static void leave(struct tel_fake_phone *phone, const char *because)
 	phone->left_because = because;
 }
 
-void tel_fake_livekit_close(struct tel_fake_livekit *lk, const char *name)
+/* What is still listed is as it was. */
+static void end_phone(struct tel_fake_phone *phone, bool stale)
 {
-	struct tel_fake_room *room = tel_fake_room(lk, name);
+	enum tel_sip_status status = phone->status;
+
+	leave(phone, stale ? NULL : "ROOM_DELETED");
+	phone->stale = stale;
+	if (stale)
+		phone->status = status;
+}
+
+static void end_life(struct tel_fake_livekit *lk, struct tel_fake_room *room, bool stale)
+{
 	size_t i;
 
-	if (!room)
-		return;
 	room->open = false;
+	room->stale = stale;
 	for (i = 0; i < lk->n_dispatches; i++)
 		if (strcmp(lk->dispatches[i].life, room->sid) == 0)
 			lk->dispatches[i].deleted = true;
 	for (i = 0; i < lk->n_phones; i++)
 		if (lk->phones[i].there && strcmp(lk->phones[i].life, room->sid) == 0)
-			leave(&lk->phones[i], "ROOM_DELETED");
+			end_phone(&lk->phones[i], stale);
+	tel_fake_agents_end(lk, room, stale);
+}
+
+void tel_fake_livekit_close(struct tel_fake_livekit *lk, const char *name)
+{
+	struct tel_fake_room *room = tel_fake_room(lk, name);
+
+	if (room)
+		end_life(lk, room, false);
+}
+
+void tel_fake_livekit_restart(struct tel_fake_livekit *lk)
+{
+	size_t i;
+
+	for (i = 0; i < lk->n_rooms; i++)
+		if (lk->rooms[i].open)
+			end_life(lk, &lk->rooms[i], true);
+}
+
+void tel_fake_livekit_forget(struct tel_fake_livekit *lk)
+{
+	size_t i;
+
+	for (i = 0; i < lk->n_rooms; i++)
+		lk->rooms[i].stale = false;
 }
 
 bool tel_fake_livekit_is_open(const struct tel_fake_livekit *lk, const char *name)
@@ -109,11 +168,11 @@ static void add_dispatch(struct tel_fake_livekit *lk, const struct tel_fake_room
 
 	snprintf(d->id, sizeof(d->id), "AD_%u", lk->next_id++);
 	tel_fake_set(d->life, sizeof(d->life), tel_str_from(room->sid));
-	d->no_job = lk->no_workers;
 	lk->dispatches = one_more(lk->dispatches, lk->n_dispatches, sizeof(*d));
 	lk->dispatches[lk->n_dispatches++] = *d;
 	living = tel_fake_livekit_living(lk, d->room);
 	lk->most_living = living > lk->most_living ? living : lk->most_living;
+	tel_fake_take(lk, &lk->dispatches[lk->n_dispatches - 1]);
 }
 
 static void create_dispatch(struct tel_fake_livekit *lk, struct tel_fake_pending *p)
@@ -147,17 +206,14 @@ static void delete_dispatch(struct tel_fake_livekit *lk, struct tel_fake_pending
 		    strcmp(d->id, p->dispatch.id))
 			continue;
 		p->found = d->deleted = true;
+		tel_fake_drop(lk, d);
 	}
 }
 
 void tel_fake_livekit_delete_newest(struct tel_fake_livekit *lk)
 {
 	lk->dispatches[lk->n_dispatches - 1].deleted = true;
-}
-
-void tel_fake_livekit_workers(struct tel_fake_livekit *lk, bool there_are)
-{
-	lk->no_workers = !there_are;
+	tel_fake_drop(lk, &lk->dispatches[lk->n_dispatches - 1]);
 }
 
 size_t tel_fake_livekit_dispatches(const struct tel_fake_livekit *lk,
@@ -214,6 +270,7 @@ static struct tel_fake_phone *add_phone(struct tel_fake_livekit *lk,
 	phone = &lk->phones[lk->n_phones++];
 	tel_fake_set(phone->room, sizeof(phone->room), tel_str_from(room->name));
 	tel_fake_set(phone->life, sizeof(phone->life), tel_str_from(room->sid));
+	phone->joined_at = tel_fake_now(lk);
 	phone->there = true;
 	return phone;
 }
@@ -281,6 +338,7 @@ static void dial(struct tel_fake_livekit *lk, struct tel_fake_pending *p)
 		leave(old, "DUPLICATE_IDENTITY");
 	phone = add_phone(lk, room);
 	*phone = p->phone;
+	phone->joined_at = tel_fake_now(lk);
 	tel_fake_set(phone->life, sizeof(phone->life), tel_str_from(room->sid));
 	snprintf(phone->sid, sizeof(phone->sid), "PA_out%u", lk->next_id);
 	snprintf(phone->sip_call_id, sizeof(phone->sip_call_id), "SCL_out%u", lk->next_id++);
@@ -309,6 +367,28 @@ void tel_fake_livekit_phone(struct tel_fake_livekit *lk, const char *name, const
 	if (!room)
 		abort();
 	tel_fake_set(add_phone(lk, room)->sid, TEL_MAX_ID + 1, tel_str_from(sid));
+}
+
+void tel_fake_livekit_caller(struct tel_fake_livekit *lk, const char *name,
+			     const struct tel_participant *caller)
+{
+	const struct tel_fake_room *room = tel_fake_room(lk, name);
+	struct tel_fake_phone *phone;
+
+	if (!room)
+		abort();
+	phone = add_phone(lk, room);
+	tel_fake_set(phone->sid, sizeof(phone->sid), caller->sid);
+	tel_fake_set(phone->identity, sizeof(phone->identity), caller->identity);
+	tel_fake_set(phone->sip_call_id, sizeof(phone->sip_call_id), caller->sip_call_id);
+	tel_fake_set(phone->number, sizeof(phone->number), caller->number);
+	tel_fake_set(phone->trunk_number, sizeof(phone->trunk_number), caller->trunk_number);
+	tel_fake_set(phone->trunk, sizeof(phone->trunk), caller->trunk_id);
+	tel_fake_set(phone->rule, sizeof(phone->rule), caller->rule_id);
+	tel_fake_set(phone->call_id, sizeof(phone->call_id), caller->call_id);
+	phone->status = caller->sip_status;
+	if (caller->joined_at)
+		phone->joined_at = caller->joined_at;
 }
 
 void tel_fake_livekit_hang_up(struct tel_fake_livekit *lk, const char *name, const char *sid)

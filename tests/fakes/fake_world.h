@@ -12,7 +12,9 @@ struct tel_fake_room {
 	char name[TEL_MAX_ROOM_NAME + 1];
 	char sid[TEL_MAX_ID + 1];
 	char call_id[TEL_CALL_ID_TEXT];	/* its metadata's mark; "" = none */
+	tel_time created_at;		/* 0 = not told */
 	bool open;
+	bool stale;			/* gone by a restart, and still listed */
 };
 
 /* A request under way. */
@@ -42,7 +44,10 @@ struct tel_fake_livekit {
 	size_t n_callees;
 	enum tel_fake_callee others;		/* whose number is not in the list */
 	int transfer_sip_status;
-	bool no_workers;
+	bool no_workers, agents_wait, agents_linger;
+	struct tel_fake_agent *agents;
+	size_t n_agents, most_agents;
+	const struct tel_fake_clock *clock;	/* NULL: times are not told */
 	struct tel_fake_pending pending[TEL_FAKE_MAX_PENDING];
 	size_t n_pending;
 	struct { enum tel_lk_method method; enum tel_fake_fault fault; } faults[TEL_FAKE_MAX_FAULTS];
@@ -57,9 +62,23 @@ void tel_fake_set(char *out, size_t size, struct tel_str text);
 /* The room's present life; NULL = it isn't there. */
 struct tel_fake_room *tel_fake_room(const struct tel_fake_livekit *lk, const char *name);
 
+/* What LiveKit shows of that name; NULL = nothing. */
+struct tel_fake_room *tel_fake_room_shown(const struct tel_fake_livekit *lk, const char *name);
+
 /* The phone that is there under that identity; NULL = none. */
 struct tel_fake_phone *tel_fake_phone_in(const struct tel_fake_livekit *lk,
 					 const struct tel_fake_room *room, const char *identity);
+
+tel_time tel_fake_now(const struct tel_fake_livekit *lk);
+
+/* ---- fake_agents.c ---- */
+
+/* It was made: a worker takes it, or none. */
+void tel_fake_take(struct tel_fake_livekit *lk, struct tel_fake_dispatch *d);
+/* It was deleted, by a request. */
+void tel_fake_drop(struct tel_fake_livekit *lk, const struct tel_fake_dispatch *d);
+/* The life is over; `stale`: its agents are still listed. */
+void tel_fake_agents_end(struct tel_fake_livekit *lk, const struct tel_fake_room *room, bool stale);
 
 /* What the request does to the world; fills in found, phone_at, dispatch. */
 void tel_fake_act(struct tel_fake_livekit *lk, struct tel_fake_pending *p);

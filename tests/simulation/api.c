@@ -48,7 +48,9 @@ static void fail(struct sim_request *request, enum tel_lk_verdict verdict, int s
 	request->answer.http_status = status;
 	request->answer.code = tel_str_from(code);
 	request->answer.message = TEL_STR("simulated");
-	request->answer.n_dispatches = request->answer.n_participants = 0;
+	request->answer.n_dispatches = 0;
+	request->answer.n_participants = 0;
+	request->answer.n_rooms = 0;
 }
 
 static void run_out(struct sim *sim, struct sim_request *request)
@@ -79,11 +81,20 @@ void sim_request_answer(struct sim *sim, struct sim_request *request)
 
 /* ---- acting ------------------------------------------------------------------- */
 
-static struct tel_lk_dispatch shown(const struct sim_dispatch *d)
+/* LiveKit forgets a deleted dispatch, not at once. */
+#define FORGOTTEN_AFTER (2 * TEL_SECOND)
+
+static bool is_forgotten(const struct sim *sim, const struct sim_dispatch *d)
+{
+	return d->dropped_at && sim->now - d->dropped_at >= FORGOTTEN_AFTER;
+}
+
+static struct tel_lk_dispatch shown(const struct sim *sim, const struct sim_dispatch *d)
 {
 	return (struct tel_lk_dispatch){
 		.id = d->id, .agent_name = d->agent_name, .call_id = d->call_id,
 		.room_sid = d->meant_for, .deleted = d->deleted,
+		.has_job = sim_lk_has_job(sim, d),
 	};
 }
 
@@ -93,7 +104,7 @@ static void create_dispatch(struct sim *sim, struct sim_request *request)
 						 request->call_id, request->meant_for);
 	struct tel_lk_dispatch *list = sim_alloc(sim, sizeof(*list));
 
-	list[0] = shown(d);
+	list[0] = shown(sim, d);
 	request->answer.dispatches = list;
 	request->answer.n_dispatches = 1;
 }
@@ -116,10 +127,35 @@ static tel_time list_dispatch(struct sim *sim, struct sim_request *request)
 	/* LiveKit's own, which it makes for workers without a name. */
 	list[0] = (struct tel_lk_dispatch){ .id = TEL_STR("AD_0"), .agent_name = TEL_STR("") };
 	for (n = 1, d = life->dispatches; d; d = d->next)
-		list[n++] = shown(d);
+		if (!is_forgotten(sim, d))
+			list[n++] = shown(sim, d);
 	request->answer.dispatches = list;
 	request->answer.n_dispatches = n;
 	return 0;
+}
+
+static tel_time delete_dispatch(struct sim *sim, struct sim_request *request)
+{
+	struct sim_life *life = sim_lk_life(sim_lk_room(sim, request->room));
+
+	if (!life) {
+		fail(request, TEL_LK_UNKNOWN, 503, "unavailable");
+		return 3 * TEL_SECOND;
+	}
+	if (!sim_lk_drop_dispatch(sim, life, request->dispatch_id))
+		fail(request, TEL_LK_GONE, 404, "not_found");
+	return 0;
+}
+
+static bool is_stale(const struct sim *sim, const struct sim_room *room)
+{
+	return !sim_lk_life(room) && room->stale && sim->now < room->stale_until;
+}
+
+static bool is_listed(const struct sim *sim, const struct sim_leg *leg)
+{
+	return !leg->left_at || sim->now < leg->listed_until ||
+	       (is_stale(sim, leg->life->room) && leg->left_at == leg->life->closed_at);
 }
 
 static void list_participants(struct sim *sim, struct sim_request *request)
@@ -128,19 +164,16 @@ static void list_participants(struct sim *sim, struct sim_request *request)
 	struct sim_life *life = sim_lk_life(room);
 	struct tel_participant *list;
 	const struct sim_leg *leg;
-	bool stale = !life && room->stale && sim->now < room->stale_until;
 	size_t n = 0;
 
-	if (stale)
+	if (is_stale(sim, room))
 		life = room->stale;
 	for (leg = life ? life->legs : NULL; leg; leg = leg->next)
 		n++;
 	list = sim_alloc(sim, (n + 1) * sizeof(*list));
 	for (n = 0, leg = life ? life->legs : NULL; leg; leg = leg->next)
-		if (!leg->left_at || (stale && leg->left_at == life->closed_at))
-			list[n++] = (struct tel_participant){
-				.kind = leg->kind, .sid = leg->sid, .identity = leg->identity,
-			};
+		if (is_listed(sim, leg))
+			list[n++] = sim_lk_participant(leg, leg->status, NULL);
 	request->answer.participants = list;
 	request->answer.n_participants = n;
 }
@@ -157,39 +190,87 @@ static void delete_room(struct sim *sim, struct sim_request *request)
 	sim_lk_close(sim, life, "ROOM_DELETED");
 }
 
+static struct tel_lk_room shown_room(const struct sim_life *life)
+{
+	return (struct tel_lk_room){
+		.sid = life->sid, .name = life->room->name, .created_at = life->created_at,
+		.call_id = life->mark,
+	};
+}
+
 static void create_room(struct sim *sim, struct sim_request *request)
 {
 	struct sim_life *life = sim_lk_create_room(sim, request->room, request->agent_name,
 						   request->call_id);
-	struct tel_lk_room *shown_room = sim_alloc(sim, sizeof(*shown_room));
+	struct tel_lk_room *list = sim_alloc(sim, sizeof(*list));
 
-	*shown_room = (struct tel_lk_room){
-		.sid = life->sid, .name = request->room, .created_at = life->created_at,
-		.call_id = life->mark,
-	};
-	request->answer.rooms = shown_room;
+	list[0] = shown_room(life);
+	request->answer.rooms = list;
 	request->answer.n_rooms = 1;
+}
+
+/* All, or the one that is named; after a restart the dead for a while as well. */
+static void list_rooms(struct sim *sim, struct sim_request *request)
+{
+	struct tel_str name = request->room;	/* absent: all */
+	const struct sim_room *room;
+	const struct sim_life *life;
+	struct tel_lk_room *list;
+	size_t n = 0;
+
+	for (room = sim->lk->rooms; room; room = room->next)
+		n++;
+	list = sim_alloc(sim, (n + 1) * sizeof(*list));
+	for (n = 0, room = sim->lk->rooms; room; room = room->next) {
+		life = is_stale(sim, room) ? room->stale : sim_lk_life(room);
+		if (life && (!name.len || tel_str_eq(name, room->name)))
+			list[n++] = shown_room(life);
+	}
+	request->answer.rooms = list;
+	request->answer.n_rooms = n;
+}
+
+static struct sim_leg *asked_for(struct sim *sim, const struct sim_request *request)
+{
+	struct sim_life *life = sim_lk_life(sim_lk_room(sim, request->room));
+	struct sim_leg *leg;
+
+	for (leg = life ? life->legs : NULL; leg; leg = leg->next)
+		if (!leg->left_at && tel_str_eq(leg->identity, request->identity))
+			return leg;
+	return NULL;
 }
 
 static void get_participant(struct sim *sim, struct sim_request *request)
 {
-	struct sim_life *life = sim_lk_life(sim_lk_room(sim, request->room));
 	struct tel_participant *p = sim_alloc(sim, sizeof(*p));
-	const struct sim_leg *leg;
+	const struct sim_leg *leg = asked_for(sim, request);
 
-	for (leg = life ? life->legs : NULL; leg; leg = leg->next)
-		if (!leg->left_at && tel_str_eq(leg->identity, request->identity))
-			break;
 	if (!leg) {
 		fail(request, TEL_LK_GONE, 404, "not_found");
 		return;
 	}
-	*p = (struct tel_participant){
-		.kind = leg->kind, .sid = leg->sid, .identity = leg->identity,
-		.sip_status = leg->status, .sip_call_id = leg->sip_call_id,
-	};
+	*p = sim_lk_participant(leg, leg->status, NULL);
 	request->answer.participants = p;
 	request->answer.n_participants = 1;
+}
+
+/* The far end takes the call over, or says no; either takes a while. */
+static tel_time transfer(struct sim *sim, struct sim_request *request)
+{
+	struct sim_leg *leg = asked_for(sim, request);
+
+	if (!leg) {
+		fail(request, TEL_LK_GONE, 404, "not_found");
+		return 0;
+	}
+	if (sim_may_strike(sim, SIM_TRANSFER_DECLINED)) {
+		fail(request, TEL_LK_REFUSED, 503, "unavailable");
+		request->answer.sip_status_code = 603;
+	} else {
+		sim_lk_transferred(sim, leg);
+	}
+	return sim_length(sim, 300, 4 * TEL_SECOND);
 }
 
 static tel_time act(struct sim *sim, struct sim_request *request)
@@ -218,8 +299,12 @@ static tel_time act(struct sim *sim, struct sim_request *request)
 		sim_callee_dial(sim, request);
 		return 0;
 	case TEL_LK_TRANSFER_SIP_PARTICIPANT:
+		return transfer(sim, request);
 	case TEL_LK_DELETE_DISPATCH:
+		return delete_dispatch(sim, request);
 	case TEL_LK_LIST_ROOMS:
+		list_rooms(sim, request);
+		return 0;
 	case TEL_LK_METHODS:
 		break;
 	}
@@ -308,6 +393,7 @@ static struct sim_request *request_of(struct sim_proc *proc, const struct tel_lk
 	request->epoch = sim->lk->epoch;
 	request->timeout = wanted->timeout ? wanted->timeout : TEL_REQUEST_TIMEOUT;
 	request->identity = keep(sim, wanted->identity);
+	request->dispatch_id = keep(sim, wanted->dispatch_id);
 	if (wanted->method == TEL_LK_CREATE_ROOM ||
 	    wanted->method == TEL_LK_CREATE_SIP_PARTICIPANT) {
 		request->agent_name = keep(sim, wanted->agent_name);

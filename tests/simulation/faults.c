@@ -20,7 +20,7 @@ const char *sim_fault_name(enum sim_fault fault)
 	return kinds[fault].name;
 }
 
-void sim_faults_init(struct sim_faults *faults, uint64_t seed, bool calm)
+void sim_faults_init(struct sim_faults *faults, uint64_t seed, bool calm, uint64_t off)
 {
 	struct sim_rng swarm = sim_rng_stream(seed, 1);
 	uint32_t scale = (uint32_t)sim_rng_between(&swarm, 1, 3);
@@ -28,7 +28,7 @@ void sim_faults_init(struct sim_faults *faults, uint64_t seed, bool calm)
 
 	*faults = (struct sim_faults){ .n = 0 };
 	for (kind = 0; kind < SIM_FAULT_KINDS; kind++)
-		if (sim_rng_percent(&swarm, 60) && !calm)
+		if (sim_rng_percent(&swarm, 60) && !calm && !(off >> kind & 1))
 			faults->rates[kind] = kinds[kind].rate * scale / 2;
 }
 

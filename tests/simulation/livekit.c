@@ -6,8 +6,6 @@
 #include "livekit.h"
 #include "base/banned.h"
 
-#define AGENT "agent"
-
 void sim_lk_init(struct sim *sim)
 {
 	sim->lk = sim_alloc(sim, sizeof(*sim->lk));
@@ -59,7 +57,7 @@ size_t sim_lk_dispatches(const struct sim_life *life)
 
 /* ---- opening and closing ---------------------------------------------------- */
 
-static struct sim_life *open_life(struct sim *sim, struct sim_room *room)
+struct sim_life *sim_lk_open(struct sim *sim, struct sim_room *room)
 {
 	struct sim_life *life = sim_alloc(sim, sizeof(*life));
 
@@ -128,7 +126,7 @@ void sim_lk_close(struct sim *sim, struct sim_life *life, const char *reason)
 
 /* ---- phones ------------------------------------------------------------------ */
 
-static struct sim_leg *add_leg(struct sim *sim, struct sim_life *life,
+struct sim_leg *sim_lk_add_leg(struct sim *sim, struct sim_life *life,
 			       enum tel_participant_kind kind)
 {
 	struct sim_leg *leg = sim_alloc(sim, sizeof(*leg));
@@ -140,6 +138,30 @@ static struct sim_leg *add_leg(struct sim *sim, struct sim_life *life,
 	leg->next = life->legs;
 	life->legs = leg;
 	return leg;
+}
+
+struct tel_participant sim_lk_participant(const struct sim_leg *leg, enum tel_sip_status status,
+					  const char *reason)
+{
+	struct tel_participant p = {
+		.kind = leg->kind, .sid = leg->sid, .identity = leg->identity,
+		.joined_at = leg->joined_at / TEL_SECOND * TEL_SECOND,
+		.disconnect_reason = tel_str_from(reason),
+	};
+
+	if (leg->kind == TEL_PARTICIPANT_AGENT) {
+		p.agent_name = leg->dispatch->agent_name;
+		return p;
+	}
+	p.sip_status = status;
+	p.sip_call_id = leg->sip_call_id;
+	p.number = leg->number;
+	p.trunk_number = TEL_STR("+15550199");
+	p.trunk_id = TEL_STR("ST_1");
+	p.call_id = leg->call_id;
+	if (!leg->foreign && !leg->callee)
+		p.rule_id = TEL_STR("SDR_1");
+	return p;
 }
 
 static void kick_same_identity(struct sim *sim, struct sim_life *life, struct tel_str identity)
@@ -167,9 +189,9 @@ struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
 	if (sim->choices)
 		sim_choices_begin(sim->choices);
 	if (!life)
-		life = open_life(sim, room);
+		life = sim_lk_open(sim, room);
 	kick_same_identity(sim, life, identity);
-	leg = add_leg(sim, life, TEL_PARTICIPANT_SIP);
+	leg = sim_lk_add_leg(sim, life, TEL_PARTICIPANT_SIP);
 	leg->caller = caller;
 	leg->foreign = foreign;
 	leg->identity = identity;
@@ -194,9 +216,9 @@ struct sim_leg *sim_lk_phone_dialled(struct sim *sim, struct sim_callee *callee,
 	struct sim_leg *leg;
 
 	if (!life)
-		life = open_life(sim, room);
+		life = sim_lk_open(sim, room);
 	kick_same_identity(sim, life, identity);
-	leg = add_leg(sim, life, TEL_PARTICIPANT_SIP);
+	leg = sim_lk_add_leg(sim, life, TEL_PARTICIPANT_SIP);
 	leg->callee = callee;
 	leg->identity = identity;
 	leg->call_id = call_id;
@@ -212,47 +234,15 @@ struct sim_leg *sim_lk_phone_dialled(struct sim *sim, struct sim_callee *callee,
 	return leg;
 }
 
-/* ---- agents ------------------------------------------------------------------- */
-
-static void agent_joins(struct sim *sim, void *arg, uint64_t token)
+void sim_lk_transferred(struct sim *sim, struct sim_leg *leg)
 {
-	struct sim_dispatch *d = arg;
-	struct sim_leg *leg;
-
-	(void)token;
-	if (d->deleted || d->life->closed_at)
-		return;
-	leg = add_leg(sim, d->life, TEL_PARTICIPANT_AGENT);
-	leg->identity = leg->sid;
-	leg->served = true;
-	sim_trace(sim, "livekit: agent %.*s joins %.*s", TEL_STR_ARG(leg->sid),
-		  TEL_STR_ARG(d->life->sid));
-	sim_send_event(sim, TEL_EVENT_PARTICIPANT_JOINED, d->life, leg);
+	sim_trace(sim, "livekit: %.*s is transferred", TEL_STR_ARG(leg->sid));
+	if (leg->caller && !leg->foreign)
+		leg->caller->gone = true;
+	sim_lk_leaves(sim, leg, TEL_SIP_HANGUP, "CLIENT_INITIATED");
 }
 
-struct sim_dispatch *sim_lk_dispatch(struct sim *sim, struct tel_str name, struct tel_str agent,
-				     struct tel_str call_id, struct tel_str meant_for)
-{
-	struct sim_room *room = sim_lk_room(sim, name);
-	struct sim_life *life = sim_lk_life(room);
-	struct sim_dispatch *d = sim_alloc(sim, sizeof(*d));
-
-	if (!life) {
-		life = open_life(sim, room);
-		life->by_dispatch = true;
-	}
-	*d = (struct sim_dispatch){
-		.next = life->dispatches, .life = life, .id = sim_id(sim, "AD"),
-		.agent_name = agent, .call_id = call_id, .meant_for = meant_for,
-		.made_at = sim->now,
-	};
-	life->dispatches = d;
-	sim_trace(sim, "livekit: dispatch %.*s in %.*s%s", TEL_STR_ARG(d->id),
-		  TEL_STR_ARG(life->sid), life->had_phone ? "" : ", where no phone is");
-	sim_plan(sim, sim_length(sim, 300, 700), agent_joins, d, 0);
-	sim_judge_dispatch(sim, d);
-	return d;
-}
+/* ---- CreateRoom ------------------------------------------------------------------ */
 
 /* Nobody ever came: LiveKit closes the room by itself. */
 static void stayed_empty(struct sim *sim, void *arg, uint64_t token)
@@ -272,7 +262,7 @@ struct sim_life *sim_lk_create_room(struct sim *sim, struct tel_str name, struct
 
 	if (life)
 		return life;
-	life = open_life(sim, room);
+	life = sim_lk_open(sim, room);
 	life->mark = call_id;
 	sim_plan(sim, SIM_EMPTY_TIMEOUT, stayed_empty, life, 0);
 	sim_lk_dispatch(sim, name, agent, call_id, life->sid);
@@ -325,6 +315,10 @@ void sim_lk_restart(struct sim *sim)
 	sim->lk->silent = true;
 	sim_trace(sim, "livekit: restarted, down for %lld ms",
 		  (long long)(sim->lk->down_until - sim->now));
+	/* Workers have to find it again. */
+	if (sim_may_strike(sim, SIM_NO_WORKERS))
+		sim_lk_workers_go(sim, sim->lk->down_until - sim->now +
+				       sim_length(sim, 100, 5 * TEL_SECOND));
 	for (room = sim->lk->rooms; room; room = room->next) {
 		sim_forget_events(sim, room);
 		if (sim_lk_life(room))

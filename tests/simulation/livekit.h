@@ -58,6 +58,10 @@ struct sim_leg {
 	uint64_t joined_heard_tick;
 	bool served;			/* a living dispatch was there with it */
 	bool excused;			/* LiveKit refused its agent for good */
+	/* agents */
+	struct sim_dispatch *dispatch;
+	bool dead;			/* its worker was killed; LiveKit will notice */
+	tel_time listed_until;		/* shown although it has left */
 };
 
 struct sim_dispatch {
@@ -65,7 +69,10 @@ struct sim_dispatch {
 	struct sim_life *life;
 	struct tel_str id, agent_name, call_id, meant_for;
 	tel_time made_at;
-	bool deleted;
+	tel_time job_at;		/* a worker takes it then; 0: none ever does */
+	struct sim_leg *agent;		/* NULL: has not come */
+	bool deleted;			/* by a request, or with its room */
+	tel_time dropped_at;		/* by a request; 0 = it was not */
 };
 
 struct sim_lk {
@@ -73,6 +80,9 @@ struct sim_lk {
 	tel_time down_until;		/* the API; webhooks fail too if `silent` */
 	bool silent;
 	uint64_t epoch;			/* restarts */
+	tel_time no_workers_until;
+	tel_time deaf_until;		/* webhooks reach nobody … */
+	bool deaf_drops;		/* … without a word; else: connection refused */
 };
 
 void sim_lk_init(struct sim *sim);
@@ -95,9 +105,28 @@ struct sim_life *sim_lk_create_room(struct sim *sim, struct tel_str room, struct
 void sim_lk_leaves(struct sim *sim, struct sim_leg *leg, enum tel_sip_status status,
 		   const char *reason);
 void sim_lk_close(struct sim *sim, struct sim_life *life, const char *reason);
+/* TransferSIPParticipant: the phone talks elsewhere from now on. */
+void sim_lk_transferred(struct sim *sim, struct sim_leg *leg);
+void sim_lk_restart(struct sim *sim);
+
+/* For agents.c: a life of the room begins; somebody is in it. */
+struct sim_life *sim_lk_open(struct sim *sim, struct sim_room *room);
+struct sim_leg *sim_lk_add_leg(struct sim *sim, struct sim_life *life,
+			       enum tel_participant_kind kind);
+/* As LiveKit shows it; `status` and `reason` may be those of another moment. */
+struct tel_participant sim_lk_participant(const struct sim_leg *leg, enum tel_sip_status status,
+					  const char *reason);
+
+/* ---- agents.c ---- */
+
 struct sim_dispatch *sim_lk_dispatch(struct sim *sim, struct tel_str room, struct tel_str agent,
 				     struct tel_str call_id, struct tel_str meant_for);
-void sim_lk_restart(struct sim *sim);
+/* DeleteDispatch: false = no such one is there. */
+bool sim_lk_drop_dispatch(struct sim *sim, struct sim_life *life, struct tel_str id);
+/* A worker has taken it. */
+bool sim_lk_has_job(const struct sim *sim, const struct sim_dispatch *d);
+/* No worker takes anything for a while. */
+void sim_lk_workers_go(struct sim *sim, tel_time length);
 
 size_t sim_lk_phones(const struct sim_life *life);	/* living ones */
 size_t sim_lk_dispatches(const struct sim_life *life);	/* living ones of ours */

@@ -107,30 +107,6 @@ static enum tel_webhook_verdict verify(struct tel_webhook_verifier *port,
 
 static const struct tel_webhook_verifier_ops verifier_ops = { "simulated", verify };
 
-static struct tel_participant participant_of(const struct sim_event *event)
-{
-	const struct sim_leg *leg = event->leg;
-	struct tel_participant p = {
-		.kind = leg->kind, .sid = leg->sid, .identity = leg->identity,
-		.joined_at = leg->joined_at / TEL_SECOND * TEL_SECOND,
-		.disconnect_reason = tel_str_from(event->reason),
-	};
-
-	if (leg->kind == TEL_PARTICIPANT_AGENT) {
-		p.agent_name = TEL_STR("agent");
-		return p;
-	}
-	p.sip_status = event->status;
-	p.sip_call_id = leg->sip_call_id;
-	p.number = leg->number;
-	p.trunk_number = TEL_STR("+15550199");
-	p.trunk_id = TEL_STR("ST_1");
-	p.call_id = leg->call_id;
-	if (!leg->foreign && !leg->callee)
-		p.rule_id = TEL_STR("SDR_1");
-	return p;
-}
-
 /* The "body" is the event itself. */
 static enum tel_err decode(struct tel_event_decoder *port, struct tel_str body,
 			   struct tel_event *out)
@@ -151,7 +127,7 @@ static enum tel_err decode(struct tel_event_decoder *port, struct tel_str body,
 		.raw = TEL_STR("{\"event\":\"simulated\"}"),
 	};
 	if (event->leg)
-		out->participant = participant_of(event);
+		out->participant = sim_lk_participant(event->leg, event->status, event->reason);
 	return TEL_OK;
 }
 

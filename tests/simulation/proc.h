@@ -131,7 +131,8 @@ struct sim_request {
 	uint64_t turn_tick;		/* of the turn that sent it */
 	uint64_t epoch;			/* LiveKit's */
 	bool refuse, late;
-	struct tel_str identity, to;	/* of a dial; identity of a look */
+	struct tel_str identity, to;	/* of a dial; identity of a look, a transfer */
+	struct tel_str dispatch_id;	/* DELETE_DISPATCH */
 	tel_time timeout;
 	bool held;			/* it will be answered later */
 	bool is_answered;

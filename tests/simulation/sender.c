@@ -139,13 +139,18 @@ void sim_delivery_answered(struct sim *sim, struct sim_delivery *delivery, int s
 
 /* ---- an attempt ----------------------------------------------------------------- */
 
+static bool is_deaf(const struct sim *sim)
+{
+	return sim->now < sim->lk->deaf_until;
+}
+
 static void arrives(struct sim *sim, void *arg, uint64_t token)
 {
 	struct sim_delivery *delivery = arg;
 	struct sim_proc *proc = NULL;
 
 	(void)token;
-	if (sim_lk_is_up(sim) || !sim->lk->silent)
+	if (!is_deaf(sim) && (sim_lk_is_up(sim) || !sim->lk->silent))
 		proc = sim_procs_any(sim);
 	if (proc)
 		sim_proc_deliver(proc, delivery);
@@ -179,7 +184,7 @@ static void first_attempt(struct sim *sim, struct sim_delivery *delivery)
 
 	if (sim_strikes(sim, SIM_DUPLICATE))
 		sim_plan(sim, sim_length(sim, 0, 20 * TEL_SECOND), repeat, event, 0);
-	if (sim_strikes(sim, SIM_DROP)) {
+	if (sim_strikes(sim, SIM_DROP) || (is_deaf(sim) && sim->lk->deaf_drops)) {
 		sim_trace(sim, "network: drops %.*s %s", TEL_STR_ARG(event->id),
 			  kind_text(event->kind));
 		done(sim, delivery);

@@ -5,7 +5,8 @@
  *
  *   callers.c   who calls, when, into which room, for how long
  *   callees.c   whom we call: who orders it, and how the phone takes it
- *   livekit.c   rooms, their lives, phones, agents, dispatches: the truth
+ *   livekit.c   rooms, their lives, phones: the truth
+ *   agents.c    dispatches, the workers that take them, agents
  *   sender.c    LiveKit's webhooks: queues, retries, what the network does
  *   api.c       LiveKit's API: requests on their way, acting, answers
  *   proc.c      processes: start, deliveries, the runner, kill, stop
@@ -60,6 +61,7 @@
 struct sim_knobs {
 	bool late_requests;	/* break SIM_REQUEST_BOUND: a violation appears */
 	bool trace;
+	uint64_t also;		/* faults of SIM_FAULTS_OFF that are on all the same */
 	const char *lmdb;	/* a directory to make stores in; NULL = in memory */
 	const struct sim_left_out *left_out;		/* faults; NULL = none */
 	const struct sim_left_out *absent_callers;	/* NULL = all call */
@@ -126,6 +128,8 @@ uint64_t sim_draw(struct sim *sim);
 uint64_t sim_enter(struct sim *sim, struct tel_str name);
 
 bool sim_strikes(struct sim *sim, enum sim_fault fault);
+/* … of a kind that may be off: the chances of those that are not stay the same. */
+bool sim_may_strike(struct sim *sim, enum sim_fault fault);
 /* A free choice, 0 … n - 1. */
 size_t sim_pick(struct sim *sim, size_t n);
 /* How long something small takes: nothing at all when exploring. */

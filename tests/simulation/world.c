@@ -112,6 +112,11 @@ bool sim_strikes(struct sim *sim, enum sim_fault fault)
 	return strikes;
 }
 
+bool sim_may_strike(struct sim *sim, enum sim_fault fault)
+{
+	return (sim->choices || sim->faults.rates[fault] > 0) && sim_strikes(sim, fault);
+}
+
 size_t sim_pick(struct sim *sim, size_t n)
 {
 	return sim->choices ? sim_choices_pick(sim->choices, n) :
@@ -178,6 +183,41 @@ static void maybe_stop(struct sim *sim, void *arg, uint64_t token)
 		sim_proc_stop(proc);
 }
 
+static void maybe_no_workers(struct sim *sim, void *arg, uint64_t token)
+{
+	(void)arg;
+	(void)token;
+	if (sim_may_strike(sim, SIM_NO_WORKERS))
+		sim_lk_workers_go(sim, sim_length(sim, 500, 20 * TEL_SECOND));
+}
+
+/* A minute is longer than any retry: what happens meanwhile is never told. */
+static void maybe_deaf(struct sim *sim, void *arg, uint64_t token)
+{
+	bool for_ever;
+
+	(void)arg;
+	(void)token;
+	if (!sim_may_strike(sim, SIM_DEAF))
+		return;
+	for_ever = sim_pick(sim, 2) == 0;
+	sim->lk->deaf_drops = sim_pick(sim, 2) == 0;
+	sim->lk->deaf_until = for_ever ? INT64_MAX : sim->now + TEL_MINUTE;
+	sim_trace(sim, "livekit: webhooks %s %s", sim->lk->deaf_drops ? "are lost" : "are refused",
+		  for_ever ? "for ever" : "for a minute");
+}
+
+static void plan_agents_weather(struct sim *sim)
+{
+	int i;
+
+	sim_enter(sim, TEL_STR("workers"));
+	for (i = 0; i < 2; i++)
+		sim_plan(sim, sim_length(sim, 0, SIM_ACTIVE), maybe_no_workers, NULL, 0);
+	sim_enter(sim, TEL_STR("deaf"));
+	sim_plan(sim, sim_pick(sim, 2) ? 0 : sim_length(sim, 0, SIM_ACTIVE), maybe_deaf, NULL, 0);
+}
+
 static void plan_weather(struct sim *sim)
 {
 	int i;
@@ -189,6 +229,7 @@ static void plan_weather(struct sim *sim)
 	}
 	sim_enter(sim, TEL_STR("restart"));
 	sim_plan(sim, sim_length(sim, 0, SIM_ACTIVE), maybe_restart, NULL, 0);
+	plan_agents_weather(sim);
 }
 
 /* ---- phases ---------------------------------------------------------------------- */
@@ -286,7 +327,8 @@ static void begin(struct sim *sim, uint64_t seed, struct sim_choices *choices,
 	*sim = (struct sim){ .knobs = *knobs, .seed = seed, .choices = choices, .now = SIM_BEGIN };
 	tel_arena_init(&sim->mem, SIZE_MAX / 2);
 	sim->contexts = sim_alloc(sim, sizeof(*sim->contexts));
-	sim_faults_init(&sim->faults, seed, sim_rng_percent(&shape, 5));
+	sim_faults_init(&sim->faults, seed, sim_rng_percent(&shape, 5),
+			SIM_FAULTS_OFF & ~knobs->also);
 	sim->faults.left_out = knobs->left_out;
 	sim->max_age = sim_rng_between(&shape, 1, 24) * TEL_HOUR;
 	sim->room_delete_after = sim_rng_percent(&shape, 20) ? TEL_ROOM_DELETE_NEVER :

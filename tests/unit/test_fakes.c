@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "fakes/fake_livekit.h"
 #include "harness.h"
@@ -18,7 +19,28 @@ struct seen {
 	size_t entries;
 	bool has_job;
 	enum tel_sip_status sip_status;
+	size_t agents;			/* listed */
+	tel_time since;			/* of what it is about */
+	char all[200];			/* of the phone: number|trunk number|… */
 };
+
+static void keep_participants(struct seen *seen, const struct tel_lk_answer *a)
+{
+	const struct tel_participant *p = a->participants;
+	size_t i;
+
+	for (i = 0; i < a->n_participants; i++)
+		seen->agents += p[i].kind == TEL_PARTICIPANT_AGENT &&
+				tel_str_is(p[i].agent_name, "a") && p[i].identity.len > 9 &&
+				memcmp(p[i].identity.ptr, "agent-AJ_", 9) == 0;
+	if (a->n_participants == 0)
+		return;
+	seen->since = p->joined_at;
+	seen->sip_status = p->sip_status;
+	snprintf(seen->all, sizeof(seen->all), "%.*s|%.*s|%.*s|%.*s|%.*s|%.*s",
+		 TEL_STR_ARG(p->identity), TEL_STR_ARG(p->sip_call_id), TEL_STR_ARG(p->number),
+		 TEL_STR_ARG(p->trunk_number), TEL_STR_ARG(p->trunk_id), TEL_STR_ARG(p->rule_id));
+}
 
 static void keep(void *ctx, const struct tel_lk_answer *a)
 {
@@ -35,8 +57,9 @@ static void keep(void *ctx, const struct tel_lk_answer *a)
 		.sip_status_code = a->sip_status_code,
 		.entries = a->n_rooms + a->n_participants + a->n_dispatches,
 		.has_job = a->n_dispatches && a->dispatches[0].has_job,
-		.sip_status = a->n_participants ? a->participants[0].sip_status : TEL_SIP_UNKNOWN,
+		.since = a->n_rooms ? a->rooms[0].created_at : 0,
 	};
+	keep_participants(seen, a);
 	snprintf(seen->code, sizeof(seen->code), "%.*s", TEL_STR_ARG(a->code));
 	snprintf(seen->sid, sizeof(seen->sid), "%.*s", TEL_STR_ARG(sid));
 	snprintf(seen->mark, sizeof(seen->mark), "%.*s", TEL_STR_ARG(mark));
@@ -264,7 +287,94 @@ static void a_phone_is_transferred_once(void)
 	tel_fake_livekit_free(lk);
 }
 
+static struct seen people(struct tel_fake_livekit *lk)
+{
+	return ask(lk, TEL_LK_LIST_PARTICIPANTS);
+}
+
+static void an_agent_comes_and_goes(void)
+{
+	struct tel_fake_livekit *lk = a_livekit();
+	const struct tel_fake_agent *agents;
+
+	CHECK_INT(ask(lk, TEL_LK_CREATE_ROOM).verdict, TEL_LK_DONE);
+	CHECK_INT(people(lk).agents, 1);
+	tel_fake_livekit_agent_dies(lk, "out");
+	CHECK_INT(people(lk).agents, 1);
+	CHECK_INT(tel_fake_livekit_agents_in(lk, "out"), 0);
+	tel_fake_livekit_agent_leaves(lk, "out");
+	CHECK_INT(people(lk).agents, 0);
+	CU_ASSERT_TRUE(ask(lk, TEL_LK_LIST_DISPATCH).has_job);
+	CHECK_INT(tel_fake_livekit_living(lk, "out"), 1);
+	CHECK_INT(ask(lk, TEL_LK_DELETE_DISPATCH).verdict, TEL_LK_DONE);
+
+	tel_fake_livekit_agents_come(lk, false);
+	CHECK_INT(ask(lk, TEL_LK_CREATE_DISPATCH).verdict, TEL_LK_DONE);
+	CHECK_INT(people(lk).agents, 0);
+	tel_fake_livekit_agent_joins(lk);
+	CHECK_INT(people(lk).agents, 1);
+	tel_fake_livekit_agents_linger(lk, true);
+	CHECK_INT(ask(lk, TEL_LK_DELETE_DISPATCH).verdict, TEL_LK_DONE);
+	CHECK_INT(people(lk).agents, 1);
+	CHECK_INT(tel_fake_livekit_agents_in(lk, "out"), 0);
+	tel_fake_livekit_agent_leaves(lk, "out");
+	CHECK_INT(people(lk).agents, 0);
+
+	tel_fake_livekit_agents_come(lk, true);
+	CHECK_INT(tel_fake_livekit_most_agents(lk), 1);
+	CHECK_INT(ask(lk, TEL_LK_CREATE_DISPATCH).verdict, TEL_LK_DONE);
+	CHECK_INT(ask(lk, TEL_LK_CREATE_DISPATCH).verdict, TEL_LK_DONE);
+	CHECK_INT(tel_fake_livekit_most_agents(lk), 2);
+	CHECK_INT(ask(lk, TEL_LK_DELETE_ROOM).verdict, TEL_LK_DONE);
+	CHECK_INT(tel_fake_livekit_agents(lk, &agents), 4);
+	CU_ASSERT_FALSE(agents[3].there);
+	tel_fake_livekit_free(lk);
+}
+
+static void a_restart_shows_what_is_gone(void)
+{
+	static const struct tel_participant caller = {
+		.sid = { "PA_1", 4 }, .identity = { "sip_1", 5 }, .sip_call_id = { "SCL_1", 5 },
+		.number = { "0100", 4 }, .trunk_number = { "+15550199", 9 },
+		.trunk_id = { "ST_1", 4 }, .rule_id = { "SDR_1", 5 },
+		.sip_status = TEL_SIP_RINGING,
+	};
+	struct tel_fake_livekit *lk = a_livekit();
+	struct tel_fake_clock clock;
+	struct seen seen;
+
+	tel_fake_clock_init(&clock, 7000);
+	tel_fake_livekit_clock(lk, &clock);
+	tel_fake_livekit_open(lk, "out", "RM_1");
+	clock.now = 8000;
+	tel_fake_livekit_caller(lk, "out", &caller);
+	CHECK_INT(ask(lk, TEL_LK_CREATE_DISPATCH).verdict, TEL_LK_DONE);
+	CHECK_INT(ask(lk, TEL_LK_LIST_ROOMS).since, 7000);
+
+	tel_fake_livekit_restart(lk);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(lk, "out"));
+	CU_ASSERT_STRING_EQUAL(ask(lk, TEL_LK_LIST_ROOMS).sid, "RM_1");
+	CHECK_INT(ask(lk, TEL_LK_LIST_DISPATCH).status, 503);
+	seen = people(lk);
+	CHECK_INT(seen.entries, 2);
+	CHECK_INT(seen.agents, 1);
+	CHECK_INT(seen.since, 8000);
+	CHECK_INT(seen.sip_status, TEL_SIP_RINGING);
+	CU_ASSERT_STRING_EQUAL(seen.all, "sip_1|SCL_1|0100|+15550199|ST_1|SDR_1");
+
+	tel_fake_livekit_open(lk, "out", "RM_2");
+	CHECK_INT(ask(lk, TEL_LK_LIST_ROOMS).entries, 1);
+	CHECK_INT(people(lk).entries, 0);
+	tel_fake_livekit_restart(lk);
+	CHECK_INT(ask(lk, TEL_LK_LIST_ROOMS).entries, 1);
+	tel_fake_livekit_forget(lk);
+	CHECK_INT(ask(lk, TEL_LK_LIST_ROOMS).entries, 0);
+	tel_fake_livekit_free(lk);
+}
+
 static CU_TestInfo tests[] = {
+	{ "an agent comes and goes", an_agent_comes_and_goes },
+	{ "a restart shows what is gone", a_restart_shows_what_is_gone },
 	{ "a room comes with its agent, once", a_room_comes_with_its_agent_once },
 	{ "phones end as they should", phones_end_as_they_should },
 	{ "a dial is held while it rings", a_dial_is_held_while_it_rings },
