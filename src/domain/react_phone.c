@@ -296,10 +296,11 @@ static enum tel_err add_phone(struct tel_reaction *r)
 	if (err)
 		return err;
 	leg->joined_at = r->at;
-	/* Its room is over: it was there, and is not any more. */
+	/* It is not there any more, but how it left is still to be heard. */
 	if (call->room_finished_at) {
-		leg->left_at = r->at;
-		return tel_react(r, TEL_EFFECT_NOTED, "late: the room is over");
+		tel_call_schedule(call, TEL_JOB_END_OVERDUE,
+				  r->env->now + r->env->policy->return_grace);
+		return tel_react(r, TEL_EFFECT_CHANGED, "late: the room is over: waiting for it");
 	}
 	if (is_dialled(r))
 		return tel_react(r, TEL_EFFECT_CHANGED, "the phone is being called");
