@@ -356,10 +356,11 @@ static enum tel_err add_phone(struct tel_reaction *r)
 	if (err)
 		return err;
 	leg->joined_at = r->at;
-	/* Its room is over: it was there, and is not any more. */
+	/* It is not there any more, but how it left is still to be heard. */
 	if (call->room_finished_at) {
-		leg->left_at = r->at;
-		return tel_react(r, TEL_EFFECT_NOTED, "late: the room is over");
+		tel_call_schedule(call, TEL_JOB_END_OVERDUE,
+				  r->env->now + r->env->policy->return_grace);
+		return tel_react(r, TEL_EFFECT_CHANGED, "late: the room is over: waiting for it");
 	}
 	if (is_dialled(r))
 		return tel_react(r, TEL_EFFECT_CHANGED, "the phone is being called");
@@ -491,6 +492,21 @@ static enum tel_err mark_left(struct tel_reaction *r, struct tel_leg *leg)
 			    TEL_MAX_TEXT);
 }
 
+/*
+ * How long the dialled phone was there its leaving alone tells, by LiveKit's
+ * clock: its coming may be heard of late, or not at all.
+ */
+static void note_stay(const struct tel_reaction *r, const struct tel_leg *leg)
+{
+	tel_time joined_at = phone(r)->joined_at, left_at = r->event->created_at;
+	struct tel_dial *dial = &r->call->dial;
+	tel_time since = leg->left_at - (left_at - joined_at);
+
+	if (is_dialled(r) && joined_at && left_at > joined_at &&
+	    (dial->seen_at == 0 || since < dial->seen_at))
+		dial->seen_at = since;
+}
+
 enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
@@ -512,6 +528,7 @@ enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 		return err;
 	if (!tel_str_eq(leg->room_sid, call->room_sid))
 		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
+	note_stay(r, leg);
 	if (is_dialled(r) && call->answered_at == 0)
 		return tel_react_dialled_left(r, leg);
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
