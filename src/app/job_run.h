@@ -21,6 +21,7 @@ enum tel_run_phase {
 	TEL_RUN_FREE,		/* the slot is empty */
 	TEL_RUN_LOOK,		/* find out what is there already */
 	TEL_RUN_LOOK_FURTHER,	/* the second half of it */
+	TEL_RUN_CONFIRM,	/* is that the room, or a later one of its name? */
 	TEL_RUN_SEND,		/* send what the job is about */
 	TEL_RUN_WAIT,		/* a request is under way */
 	TEL_RUN_RECORD		/* the result is known: one step */

@@ -77,6 +77,17 @@ static void keep_dispatch(struct tel_run *run, const struct tel_lk_dispatch *d)
 	};
 }
 
+/* An agent that no webhook told of. */
+static bool has_news(const struct tel_run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->seen.n_agents; i++)
+		if (!tel_call_leg(run->call, run->seen.agents[i].sid))
+			return true;
+	return false;
+}
+
 static void saw_dispatches(void *ctx, const struct tel_lk_answer *answer)
 {
 	struct tel_run *run = ctx;
@@ -93,6 +104,8 @@ static void saw_dispatches(void *ctx, const struct tel_lk_answer *answer)
 			&run->plan);
 	if (run->plan.verdict == TEL_WATCH_DROP)
 		run->phase = TEL_RUN_SEND;
+	else if (run->plan.verdict == TEL_WATCH_DONE && has_news(run))
+		run->phase = TEL_RUN_CONFIRM;
 	else
 		conclude(run, TEL_WATCHED_LOOKED);
 }
@@ -105,6 +118,34 @@ static enum tel_err look_further(struct tel_run *run)
 	};
 
 	return tel_run_send(run, &request, saw_dispatches);
+}
+
+/* ---- is it that room? ------------------------------------------------------------------ */
+
+/*
+ * Lists go by the room's name. An agent in a later life of it, which a late
+ * dispatch made, is none in ours.
+ */
+static void saw_room(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+
+	if (answer->verdict != TEL_LK_DONE)
+		fail(run, answer);
+	else if (answer->n_rooms == 1 && tel_str_eq(answer->rooms[0].sid, run->call->room_sid))
+		conclude(run, TEL_WATCHED_LOOKED);
+	else
+		conclude(run, TEL_WATCHED_FAILED);
+}
+
+static enum tel_err confirm(struct tel_run *run)
+{
+	struct tel_lk_request request = {
+		.method = TEL_LK_LIST_ROOMS,
+		.room = run->call->room_name,
+	};
+
+	return tel_run_send(run, &request, saw_room);
 }
 
 /* ---- deleting them ------------------------------------------------------------------ */
@@ -234,6 +275,7 @@ enum tel_err tel_run_watch(struct tel_run *run)
 	switch (run->phase) {
 	case TEL_RUN_LOOK:		return look(run);
 	case TEL_RUN_LOOK_FURTHER:	return look_further(run);
+	case TEL_RUN_CONFIRM:		return confirm(run);
 	case TEL_RUN_SEND:		return drop(run);
 	case TEL_RUN_RECORD:		return record(run);
 	case TEL_RUN_FREE:

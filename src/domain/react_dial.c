@@ -298,12 +298,26 @@ static void look_again(struct tel_reaction *r, tel_time after)
 	job->due = r->env->now + after;
 }
 
+/* Whoever said when it was dialled may have another clock. */
+#define RINGING_SLACK TEL_MINUTE
+
+/* LiveKit was restarted: a phone that comes back rings by its words, and talks. */
+static bool came_back(const struct tel_call *call)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < call->n_legs; i++)
+		n += call->legs[i].kind == TEL_PARTICIPANT_SIP;
+	return n > 1;
+}
+
 /* LiveKit gives a phone up when its time is over; should it not, we do. */
 static bool rings_too_long(const struct tel_call *call, tel_time now)
 {
-	return call->dial.sent_at != 0 &&
-	       now > call->dial.sent_at + tel_job_dial_timeout(call->dial.ringing_timeout,
-							       call->dial.dtmf.len);
+	tel_time most = tel_job_dial_timeout(call->dial.ringing_timeout, call->dial.dtmf.len);
+
+	return call->dial.sent_at != 0 && !came_back(call) &&
+	       now > call->dial.sent_at + most + RINGING_SLACK;
 }
 
 static enum tel_err seen(struct tel_reaction *r)
