@@ -106,6 +106,10 @@ TEL_MUST_CHECK enum tel_err tel_run_overdue(struct tel_run *run);	/* overdue_run
  */
 bool tel_run_is_served_by(const struct tel_run *run, const struct tel_lk_dispatch *d);
 
+/* ListRooms for the run's room: does LiveKit show the life of it that is meant? */
+TEL_MUST_CHECK enum tel_err tel_run_ask_room(struct tel_run *run, tel_lk_done_fn done);
+bool tel_run_is_room(const struct tel_run *run, const struct tel_lk_answer *answer);
+
 /*
  * The run goes on with another job of the same call, leased to us in the
  * step that recorded this one. `call` passes to the run.

@@ -147,6 +147,21 @@ enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *requ
 	return err;
 }
 
+enum tel_err tel_run_ask_room(struct tel_run *run, tel_lk_done_fn done)
+{
+	struct tel_lk_request request = {
+		.method = TEL_LK_LIST_ROOMS,
+		.room = run->call->room_name,
+	};
+
+	return tel_run_send(run, &request, done);
+}
+
+bool tel_run_is_room(const struct tel_run *run, const struct tel_lk_answer *answer)
+{
+	return answer->n_rooms == 1 && tel_str_eq(answer->rooms[0].sid, run->call->room_sid);
+}
+
 /* ---- starting runs ----------------------------------------------------------- */
 
 /* There is one: nobody starts a run without having looked. */

@@ -88,6 +88,13 @@ static bool has_news(const struct tel_run *run)
 	return false;
 }
 
+/* (Another dispatch is not made before dispatch_run.c has confirmed the room.) */
+static bool matters(const struct tel_run *run)
+{
+	return run->plan.verdict == TEL_WATCH_HANG_UP || run->plan.verdict == TEL_WATCH_TRANSFER ||
+	       (run->plan.verdict == TEL_WATCH_DONE && has_news(run));
+}
+
 static void saw_dispatches(void *ctx, const struct tel_lk_answer *answer)
 {
 	struct tel_run *run = ctx;
@@ -104,7 +111,7 @@ static void saw_dispatches(void *ctx, const struct tel_lk_answer *answer)
 			&run->plan);
 	if (run->plan.verdict == TEL_WATCH_DROP)
 		run->phase = TEL_RUN_SEND;
-	else if (run->plan.verdict == TEL_WATCH_DONE && has_news(run))
+	else if (matters(run))
 		run->phase = TEL_RUN_CONFIRM;
 	else
 		conclude(run, TEL_WATCHED_LOOKED);
@@ -124,7 +131,7 @@ static enum tel_err look_further(struct tel_run *run)
 
 /*
  * Lists go by the room's name. An agent in a later life of it, which a late
- * dispatch made, is none in ours.
+ * dispatch made, is none in ours; nor is a phone.
  */
 static void saw_room(void *ctx, const struct tel_lk_answer *answer)
 {
@@ -132,20 +139,9 @@ static void saw_room(void *ctx, const struct tel_lk_answer *answer)
 
 	if (answer->verdict != TEL_LK_DONE)
 		fail(run, answer);
-	else if (answer->n_rooms == 1 && tel_str_eq(answer->rooms[0].sid, run->call->room_sid))
-		conclude(run, TEL_WATCHED_LOOKED);
 	else
-		conclude(run, TEL_WATCHED_FAILED);
-}
-
-static enum tel_err confirm(struct tel_run *run)
-{
-	struct tel_lk_request request = {
-		.method = TEL_LK_LIST_ROOMS,
-		.room = run->call->room_name,
-	};
-
-	return tel_run_send(run, &request, saw_room);
+		conclude(run, tel_run_is_room(run, answer) ? TEL_WATCHED_LOOKED :
+							    TEL_WATCHED_FAILED);
 }
 
 /* ---- deleting them ------------------------------------------------------------------ */
@@ -275,7 +271,7 @@ enum tel_err tel_run_watch(struct tel_run *run)
 	switch (run->phase) {
 	case TEL_RUN_LOOK:		return look(run);
 	case TEL_RUN_LOOK_FURTHER:	return look_further(run);
-	case TEL_RUN_CONFIRM:		return confirm(run);
+	case TEL_RUN_CONFIRM:		return tel_run_ask_room(run, saw_room);
 	case TEL_RUN_SEND:		return drop(run);
 	case TEL_RUN_RECORD:		return record(run);
 	case TEL_RUN_FREE:
