@@ -31,9 +31,83 @@ static struct tel_str normal(const char *raw, struct tel_e164 *number)
 	return raw && tel_e164_parse(text, number) ? tel_e164_str(number) : text;
 }
 
+/* With what is in force where no rule says anything. */
+static struct tel_watch_policy watch_in_force(const struct resolve *r)
+{
+	struct tel_watch_policy watch = r->route.watch;
+
+	if (watch.join_deadline == 0)
+		watch.join_deadline = r->config->policy.agent_join_deadline;
+	if (watch.attempts == 0)
+		watch.attempts = TEL_AGENT_ATTEMPTS;
+	if (watch.within == 0)
+		watch.within = TEL_AGENT_WITHIN;
+	return watch;
+}
+
+/* An AgentConfig may have a member of the same name as a rule's own. */
+static bool is_ambiguous(const struct tel_route_reasons *reasons, size_t i)
+{
+	size_t own;
+
+	for (own = 0; own < reasons->n_own; own++)
+		if (i >= reasons->n_own &&
+		    tel_str_eq(reasons->items[own].member, reasons->items[i].member))
+			return true;
+	return false;
+}
+
+static struct tel_str reason_name(const struct resolve *r, size_t i, struct tel_buf *scratch)
+{
+	struct tel_str member = r->reasons.items[i].member;
+
+	if (!is_ambiguous(&r->reasons, i))
+		return member;
+	tel_buf_clear(scratch);
+	tel_buf_printf(scratch, "agentConfig.%.*s", TEL_STR_ARG(member));
+	return tel_buf_str(scratch);
+}
+
+static void put_reasons_json(const struct resolve *r, struct tel_buf *out)
+{
+	struct tel_buf name;
+	size_t i;
+
+	tel_buf_init(&name, TEL_MAX_TEXT);
+	tel_buf_puts(out, "{");
+	for (i = 0; i < r->reasons.n; i++) {
+		tel_out_comma(out);
+		tel_out_text(out, reason_name(r, i, &name));
+		tel_buf_puts(out, ":");
+		tel_out_text(out, r->reasons.items[i].rules);
+	}
+	tel_buf_puts(out, "}");
+	tel_buf_release(&name);
+}
+
+/* As one would write it in a rule. */
+static void put_watch_json(const struct tel_watch_policy *watch, struct tel_buf *out)
+{
+	tel_out_key(out, "agentJoinDeadlineSeconds");
+	tel_out_int(out, watch->join_deadline / TEL_SECOND);
+	tel_out_key(out, "agentAttempts");
+	tel_out_int(out, watch->attempts);
+	tel_out_key(out, "agentAttemptsWithinSeconds");
+	tel_out_int(out, watch->within / TEL_SECOND);
+	tel_out_key(out, "fallback");
+	if (watch->fallback != TEL_FALLBACK_TRANSFER) {
+		tel_out_name(out, tel_fallback_text(watch->fallback));
+		return;
+	}
+	tel_buf_puts(out, "{");
+	tel_out_key(out, tel_fallback_text(watch->fallback));
+	tel_out_text(out, watch->transfer_to);
+	tel_buf_puts(out, "}");
+}
+
 static void put_json(const struct resolve *r, struct tel_buf *out)
 {
-	size_t i;
+	struct tel_watch_policy watch = watch_in_force(r);
 
 	tel_buf_puts(out, "{");
 	tel_out_key(out, "agentName");
@@ -42,15 +116,10 @@ static void put_json(const struct resolve *r, struct tel_buf *out)
 	tel_out_text(out, r->route.rule);
 	tel_out_key(out, "agentConfig");
 	tel_out_json(out, r->route.config);
+	put_watch_json(&watch, out);
 	tel_out_key(out, "givenBy");
-	tel_buf_puts(out, "{");
-	for (i = 0; i < r->reasons.n; i++) {
-		tel_out_comma(out);
-		tel_out_text(out, r->reasons.items[i].member);
-		tel_buf_puts(out, ":");
-		tel_out_text(out, r->reasons.items[i].rules);
-	}
-	tel_buf_puts(out, "}}\n");
+	put_reasons_json(r, out);
+	tel_buf_puts(out, "}\n");
 }
 
 static void put_pretty(struct tel_str json, struct tel_buf *out)
@@ -71,28 +140,52 @@ static void put_pretty(struct tel_str json, struct tel_buf *out)
 		json_tokener_free(tokener);
 }
 
-static void put_words(const struct resolve *r, struct tel_buf *out)
+static void put_watch_words(const struct tel_watch_policy *watch, struct tel_buf *out)
+{
+	tel_buf_printf(out, "wait   %lld s for it to join, %u attempts within %lld s, then %s",
+		       (long long)(watch->join_deadline / TEL_SECOND), watch->attempts,
+		       (long long)(watch->within / TEL_SECOND), tel_fallback_text(watch->fallback));
+	if (watch->fallback == TEL_FALLBACK_TRANSFER) {
+		tel_buf_puts(out, " to ");
+		tel_put_safe(out, watch->transfer_to);
+	}
+	tel_buf_puts(out, "\n");
+}
+
+static void put_reasons_words(const struct resolve *r, struct tel_buf *out)
 {
 	struct tel_table table;
+	struct tel_buf name;
 	size_t i;
 
-	tel_buf_puts(out, "agent  ");
-	tel_put_safe(out, r->route.agent_name);
-	tel_buf_puts(out, "\nrule   ");
-	tel_put_safe(out, r->route.rule);
-	tel_buf_puts(out, "\n\n");
-	put_pretty(r->route.config, out);
-	tel_buf_puts(out, "\n\n");
 	tel_table_init(&table, 2);
+	tel_buf_init(&name, TEL_MAX_TEXT);
 	for (i = 0; i < r->reasons.n; i++) {
-		tel_put_safe(&table.cells, r->reasons.items[i].member);
+		tel_put_safe(&table.cells, reason_name(r, i, &name));
 		tel_table_end_cell(&table);
 		tel_buf_puts(&table.cells, "given by ");
 		tel_put_safe(&table.cells, r->reasons.items[i].rules);
 		tel_table_end_cell(&table);
 	}
 	tel_table_write(&table, out);
+	tel_buf_release(&name);
 	tel_table_release(&table);
+}
+
+static void put_words(const struct resolve *r, struct tel_buf *out)
+{
+	struct tel_watch_policy watch = watch_in_force(r);
+
+	tel_buf_puts(out, "agent  ");
+	tel_put_safe(out, r->route.agent_name);
+	tel_buf_puts(out, "\nrule   ");
+	tel_put_safe(out, r->route.rule);
+	tel_buf_puts(out, "\n");
+	put_watch_words(&watch, out);
+	tel_buf_puts(out, "\n");
+	put_pretty(r->route.config, out);
+	tel_buf_puts(out, "\n\n");
+	put_reasons_words(r, out);
 }
 
 static enum tel_exit print(const struct resolve *r)
@@ -166,8 +259,8 @@ enum tel_exit tel_cmd_routes_resolve(const struct tel_command *self, int argc, c
 	};
 	const struct tel_usage usage = {
 		.command = self, .operands = "",
-		.about = "Prints the AgentConfig that a call would get, and for each of its members the\n"
-			 "rules it comes from.",
+		.about = "Prints the AgentConfig that a call would get, how long its agent is waited for\n"
+			 "and what is done when none comes, and for each member the rules it comes from.",
 		.exits = "  0  there is an answer\n"
 			 "  1  the routes file can't be used\n"
 			 "  2  the command line or the configuration is wrong\n"

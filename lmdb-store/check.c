@@ -164,6 +164,22 @@ static enum tel_err check_memories(struct check *c, int table)
 	return rc == MDB_NOTFOUND ? TEL_OK : tel_lmdb_err(rc);
 }
 
+static enum tel_err check_duty(struct check *c)
+{
+	struct tel_arena mem;
+	struct tel_duty duty;
+	enum tel_err err;
+
+	tel_arena_init(&mem, TEL_MAX_RECORD);
+	err = tel_lmdb_load_duty(&c->t, &mem, &duty);
+	tel_arena_release(&mem);
+	if (err != TEL_ECORRUPT)
+		return err;
+	if (c->report.problems++ < MAX_TOLD)
+		tel_lmdb_say(c->why, TEL_OK, "the record of who compares calls with LiveKit does not decode");
+	return TEL_OK;
+}
+
 /* All that should be there was found: what is beyond that was left behind. */
 static enum tel_err check_counts(struct check *c)
 {
@@ -198,6 +214,8 @@ enum tel_err tel_lmdb_check(struct tel_call_store *store, struct tel_lmdb_check_
 		err = check_memories(&c, TEL_LMDB_ROOMS);
 	if (!err)
 		err = check_memories(&c, TEL_LMDB_REQUESTS);
+	if (!err)
+		err = check_duty(&c);
 	if (!err)
 		err = check_counts(&c);
 	tel_lmdb_abort(&c.t);

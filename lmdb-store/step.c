@@ -4,6 +4,7 @@
 
 #include "lmdb-store/store.h"
 #include "record/call_record.h"
+#include "record/duty_record.h"
 #include "record/entry_record.h"
 #include "record/request_record.h"
 #include "record/step_check.h"
@@ -12,6 +13,7 @@
 #define SERIAL_KEY ((struct tel_str){ "tel\0serial", 10 })
 /* Since when no calls go out; not there: they may. */
 #define STOPPED_KEY ((struct tel_str){ "tel\0outbound-stopped", 20 })
+#define DUTY_KEY ((struct tel_str){ "tel\0duty", 8 })
 
 enum tel_err tel_lmdb_load(struct tel_lmdb_txn *t, uint64_t serial, struct tel_call **out)
 {
@@ -42,12 +44,13 @@ struct write {
 	struct tel_key_set before, after, fresh;
 	struct tel_buf bytes;		/* records, one behind the other */
 	size_t call_end, fresh_end, entry_end[TEL_STEP_MAX_ENTRIES];
+	size_t duty_start;		/* up to the end of `bytes` */
 };
 
 static void write_init(struct write *w)
 {
 	*w = (struct write){ 0 };
-	tel_buf_init(&w->bytes, (2 + TEL_STEP_MAX_ENTRIES) * TEL_MAX_RECORD);
+	tel_buf_init(&w->bytes, (3 + TEL_STEP_MAX_ENTRIES) * TEL_MAX_RECORD);
 }
 
 static void write_release(struct write *w)
@@ -93,6 +96,18 @@ static enum tel_err load_switch(struct tel_lmdb_txn *t, struct tel_step *step)
 	return err == TEL_ENOTFOUND ? TEL_OK : err;
 }
 
+enum tel_err tel_lmdb_load_duty(struct tel_lmdb_txn *t, struct tel_arena *mem,
+				struct tel_duty *out)
+{
+	struct tel_str value;
+	enum tel_err err = tel_lmdb_get(t, TEL_LMDB_META, DUTY_KEY, &value);
+
+	*out = (struct tel_duty){ 0 };
+	if (err)
+		return err == TEL_ENOTFOUND ? TEL_OK : err;
+	return tel_duty_decode(value, mem, out);
+}
+
 static enum tel_err load_place(struct tel_lmdb_txn *t, const struct tel_place_about *about,
 			       struct tel_place_found *found)
 {
@@ -128,6 +143,8 @@ static enum tel_err load(struct tel_lmdb_txn *t, const struct tel_step_about *ab
 
 	if (!err)
 		err = load_outbound(t, about, step);
+	if (!err && about->duty)
+		err = tel_lmdb_load_duty(t, &step->mem, &step->duty);
 	if (err)
 		return err;
 	err = about->place ? tel_index_find_placed(&t->index, about, &step->place, &w->serial) :
@@ -188,6 +205,9 @@ static enum tel_err prepare(struct tel_lmdb_txn *t, const struct tel_step_about 
 		err = tel_entry_encode(&step->entries[i], &w->bytes);
 		w->entry_end[i] = w->bytes.len;
 	}
+	w->duty_start = w->bytes.len;
+	if (!err && step->set_duty)
+		err = tel_duty_encode(&step->duty, &w->bytes);
 	if (!err && tel_step_is_new_business(step))
 		err = tel_lmdb_has_room(t);
 	return err;
@@ -339,6 +359,9 @@ static enum tel_err put_all(struct tel_lmdb_txn *t, const struct tel_step_about 
 		err = put_request(t, about, step);
 	if (!err && step->set_switch)
 		err = put_switch(t, step->outbound_stopped_at);
+	if (!err && step->set_duty)
+		err = tel_lmdb_put(t, TEL_LMDB_META, DUTY_KEY,
+				   bytes_of(w, w->duty_start, w->bytes.len));
 	return err;
 }
 

@@ -9,7 +9,8 @@
  *            -> nothing
  *   ENTRIES  serial, seq -> entry record
  *   MORE     the rest of long records of CALL and ENTRIES: see blob.c
- *   META     LMDB's unnamed database, which every commit writes anyway:
+ *   META     the layout, the last serial, the kill switch, the duty; in
+ *            LMDB's unnamed database, which every commit writes anyway:
  *            our keys hold a NUL, so they are no names of databases
  *
  * Locks, in the order in which they are taken:
@@ -223,6 +224,10 @@ struct tel_str tel_lmdb_entry_key(struct tel_key_buf *out, uint64_t serial, uint
 TEL_MUST_CHECK enum tel_err tel_lmdb_run_step(struct tel_lmdb_txn *t,
 					      const struct tel_step_about *about,
 					      tel_decide_fn decide, void *ctx, bool *wants_write);
+
+/* All zero if nobody ever had it. The owner's text is copied into `mem`. */
+TEL_MUST_CHECK enum tel_err tel_lmdb_load_duty(struct tel_lmdb_txn *t, struct tel_arena *mem,
+					       struct tel_duty *out);
 
 TEL_MUST_CHECK enum tel_err tel_lmdb_load(struct tel_lmdb_txn *t, uint64_t serial,
 					  struct tel_call **out);

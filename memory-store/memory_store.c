@@ -7,6 +7,7 @@
 #include "memory-store/memory_store.h"
 #include "memory-store/tree.h"
 #include "record/call_record.h"
+#include "record/duty_record.h"
 #include "record/entry_record.h"
 #include "record/index.h"
 #include "record/keys.h"
@@ -18,9 +19,11 @@
  * Tables behind those of record/keys.h. In TEL_KEY_CALL a node's object is
  * the call. EVENTS: event id -> remember_until; ROOMS: (room name, sid) ->
  * remember_until; REQUESTS: request key -> record/request_record.h; ENTRIES:
- * serial, seq -> entry record.
+ * serial, seq -> entry record; DUTY: one key -> record/duty_record.h.
  */
-enum { EVENTS = TEL_KEY_KINDS, ROOMS, REQUESTS, ENTRIES, TABLES };
+enum { EVENTS = TEL_KEY_KINDS, ROOMS, REQUESTS, ENTRIES, DUTY, TABLES };
+
+#define DUTY_KEY TEL_STR("duty")
 
 struct memory_store {
 	struct tel_call_store base;
@@ -276,6 +279,15 @@ static enum tel_err plan_request(struct change *c, const struct tel_step_about *
 			tel_request_encode(&memory, step->remember_request_until, bytes), NULL);
 }
 
+static enum tel_err plan_duty(struct memory_store *m, struct change *c, const struct tel_duty *duty)
+{
+	enum tel_err err;
+
+	tel_buf_clear(&m->scratch);
+	err = tel_duty_encode(duty, &m->scratch);
+	return err ? err : plan_add(c, DUTY, DUTY_KEY, tel_buf_str(&m->scratch), NULL);
+}
+
 static enum tel_err plan_fresh(struct memory_store *m, struct change *c, const struct tel_call *fresh,
 			       uint64_t serial)
 {
@@ -298,6 +310,13 @@ static enum tel_err load_place(struct memory_store *m, const struct tel_place_ab
 	return err ? err : tel_index_count(&m->index, about, found);
 }
 
+static enum tel_err load_duty(struct memory_store *m, struct tel_step *step)
+{
+	struct tel_tree_node *node = tel_tree_find(&m->tables[DUTY], DUTY_KEY);
+
+	return node ? tel_duty_decode(tel_tree_value(node), &step->mem, &step->duty) : TEL_OK;
+}
+
 static enum tel_err load(struct memory_store *m, const struct tel_step_about *about,
 			 struct tel_step *step, uint64_t *serial)
 {
@@ -311,7 +330,9 @@ static enum tel_err load(struct memory_store *m, const struct tel_step_about *ab
 			      tel_tree_find(&m->tables[ROOMS], tel_key_str(&room));
 	if (about->outbound_switch)
 		step->outbound_stopped_at = m->outbound_stopped_at;
-	if (about->place)
+	if (about->duty)
+		err = load_duty(m, step);
+	if (!err && about->place)
 		err = load_place(m, about->place, &step->place);
 	if (!err)
 		err = about->place ?
@@ -340,6 +361,8 @@ static enum tel_err write_step(struct memory_store *m, const struct tel_step_abo
 		err = plan_memory(&c, about, step);
 	if (!err && step->remember_request)
 		err = plan_request(&c, about, step);
+	if (!err && step->set_duty)
+		err = plan_duty(m, &c, &step->duty);
 	if (!err) {
 		carry_out(m, &c);
 		m->last_serial += step->fresh != NULL;

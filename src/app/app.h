@@ -33,6 +33,16 @@ struct tel_app {
 	struct tel_log *log;
 	struct tel_counters *counters;
 	struct tel_policy policy;
+	/*
+	 * TELEPHONY_RECONCILE_INTERVAL: between two comparisons of the calls
+	 * with what LiveKit shows, ms; 0 = never.
+	 */
+	tel_time reconcile_interval;
+	/*
+	 * TELEPHONY_ROOM_PREFIX: rooms without a call of ours are looked at only
+	 * if their name begins so; absent = every room.
+	 */
+	struct tel_str room_prefix;
 	struct tel_guard_policy guards;	/* of outbound calls */
 	struct tel_str default_from;	/* E.164; absent = none */
 	struct tel_str default_trunk;	/* absent = none */

@@ -44,15 +44,14 @@ static enum tel_err recheck(struct tel_run *run, bool *wanted)
 
 /* ---- look ------------------------------------------------------------------- */
 
-/*
- * One of ours, for this call or for this very life of the room. (A call
- * that came into the room of one that is over takes over its dispatch.)
- */
-static bool serves(const struct tel_lk_dispatch *d, const struct tel_call *call)
+bool tel_run_is_served_by(const struct tel_run *run, const struct tel_lk_dispatch *d)
 {
-	if (d->deleted || !tel_str_eq(d->agent_name, call->agent.name) ||
-	    !tel_str_is_set(d->call_id))
+	const struct tel_call *call = run->call;
+
+	if (d->deleted || !tel_str_eq(d->agent_name, call->agent.name))
 		return false;
+	if (!tel_str_is_set(d->call_id))
+		return true;
 	return tel_str_eq(d->call_id, tel_call_id_str(&call->id)) ||
 	       (tel_str_is_set(d->room_sid) && tel_str_eq(d->room_sid, call->room_sid));
 }
@@ -68,7 +67,7 @@ static void looked(void *ctx, const struct tel_lk_answer *answer)
 		return;
 	}
 	for (i = 0; i < answer->n_dispatches; i++) {
-		if (!serves(&answer->dispatches[i], run->call))
+		if (!tel_run_is_served_by(run, &answer->dispatches[i]))
 			continue;
 		conclude(run, tel_arena_copy(&run->mem, answer->dispatches[i].id, TEL_MAX_ID,
 					     &run->dispatch_id) ?
@@ -218,6 +217,7 @@ enum tel_err tel_run_dispatch(struct tel_run *run)
 	case TEL_RUN_LOOK:	return look(run);
 	case TEL_RUN_SEND:	return send(run);
 	case TEL_RUN_RECORD:	return record(run);
+	case TEL_RUN_LOOK_FURTHER:
 	case TEL_RUN_FREE:
 	case TEL_RUN_WAIT:	break;
 	}

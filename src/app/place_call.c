@@ -104,6 +104,7 @@ static void place_order(struct tel_app *app, struct tel_inbox *inbox,
 		goto out;
 	order->agent_config = route.config;
 	order->route = route.rule;
+	order->watch = route.watch;
 	if (!tel_str_is_set(order->agent_name))
 		order->agent_name = route.agent_name;
 	place->lease = inbox && !request->dry_run && tel_inbox_reserve(inbox);
@@ -166,6 +167,7 @@ void tel_place_call(struct tel_app *app, struct tel_inbox *inbox,
 		},
 		.order = &order,
 		.guards = &app->guards,
+		.by = request->principal,
 		.has_key = tel_str_is_set(request->idempotency_key),
 		.dry_run = request->dry_run,
 	};

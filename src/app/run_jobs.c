@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/job_run.h"
+#include "app/reconcile.h"
 #include "app/run_jobs.h"
 #include "base/banned.h"
 
@@ -15,6 +16,9 @@
 struct tel_runner {
 	struct tel_app *app;
 	struct tel_inbox *inbox;
+	struct tel_reconciler *reconciler;
+	size_t repairs;			/* those it had made when we last scanned */
+	struct tel_reach reach;
 	bool stopped;
 	bool more_due;			/* the last scan's page was full */
 	size_t under_way;		/* runs that are not free */
@@ -27,14 +31,21 @@ struct tel_runner {
 enum tel_err tel_runner_new(struct tel_app *app, struct tel_inbox *inbox, struct tel_runner **out)
 {
 	struct tel_runner *runner = calloc(1, sizeof(*runner));
+	enum tel_err err;
 	size_t i;
 
 	if (!runner)
 		return TEL_ENOMEM;
+	err = tel_reconciler_new(app, &runner->reconciler);
+	if (err) {
+		free(runner);
+		return err;
+	}
 	runner->app = app;
 	runner->inbox = inbox;
+	tel_reconciler_reports_to(runner->reconciler, &runner->reach);
 	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
-		runner->runs[i].app = app;
+		runner->runs[i] = (struct tel_run){ .app = app, .reach = &runner->reach };
 	*out = runner;
 	return TEL_OK;
 }
@@ -43,7 +54,7 @@ static void release_run(struct tel_runner *runner, struct tel_run *run)
 {
 	tel_call_free(run->call);
 	tel_arena_release(&run->mem);
-	*run = (struct tel_run){ .app = run->app };
+	*run = (struct tel_run){ .app = run->app, .reach = run->reach };
 	runner->under_way--;
 }
 
@@ -56,6 +67,7 @@ void tel_runner_free(struct tel_runner *runner)
 	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
 		if (runner->runs[i].call)
 			release_run(runner, &runner->runs[i]);
+	tel_reconciler_free(runner->reconciler);
 	free(runner);
 }
 
@@ -102,6 +114,25 @@ bool tel_run_holds_lease(const struct tel_run *run, const struct tel_call *now)
 	       tel_now(run->app->clock) + TEL_REQUEST_TIMEOUT < job->lease.until;
 }
 
+void tel_note_reach(struct tel_app *app, struct tel_reach *reach,
+		    const struct tel_lk_answer *answer)
+{
+	uint64_t random = 0;
+
+	/* Without randomness pauses are alike. */
+	if (tel_random_fill(app->random, &random, sizeof(random)))
+		random = 0;
+	tel_reach_note(reach, answer, tel_monotonic(app->clock), random);
+}
+
+static void answered(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+
+	tel_note_reach(run->app, run->reach, answer);
+	run->done(run, answer);
+}
+
 enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *request,
 			  tel_lk_done_fn done)
 {
@@ -109,7 +140,8 @@ enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *requ
 	enum tel_err err;
 
 	run->phase = TEL_RUN_WAIT;
-	err = run->app->livekit->ops->send(run->app->livekit, request, done, run);
+	run->done = done;
+	err = run->app->livekit->ops->send(run->app->livekit, request, answered, run);
 	if (err)
 		run->phase = phase;
 	return err;
@@ -133,7 +165,9 @@ static struct tel_run *free_slot(struct tel_runner *runner)
  */
 static enum tel_run_phase first_phase(const struct tel_call *call, enum tel_job_kind kind)
 {
-	bool look = (kind == TEL_JOB_DISPATCH_AGENT && call->jobs[kind].unsure) ||
+	bool look = kind == TEL_JOB_WATCH_AGENT || kind == TEL_JOB_END_OVERDUE ||
+		    (kind == TEL_JOB_DISPATCH_AGENT &&
+		     (call->jobs[kind].unsure || call->jobs[kind].look)) ||
 		    (kind == TEL_JOB_DELETE_ROOM && (!call->hang_up_at || tel_call_is_over(call)));
 
 	return look ? TEL_RUN_LOOK : TEL_RUN_SEND;
@@ -152,7 +186,7 @@ void tel_run_go_on(struct tel_run *run, struct tel_call *call, enum tel_job_kind
 {
 	tel_call_free(run->call);
 	tel_arena_release(&run->mem);
-	*run = (struct tel_run){ .app = run->app };
+	*run = (struct tel_run){ .app = run->app, .reach = run->reach };
 	begin(run, call, kind);
 }
 
@@ -244,6 +278,13 @@ static bool may_be_early(const struct tel_take_job *take)
 	return job->unsure && (take->kind == TEL_JOB_DELETE_ROOM || job->attempt == 1);
 }
 
+/* While LiveKit is away, one job tries whether it is back. */
+static bool may_take(const struct tel_runner *runner)
+{
+	return runner->under_way < (tel_reach_is_lost(&runner->reach) ?
+				    1 : TEL_RUNNER_MAX_IN_FLIGHT);
+}
+
 /* Take all that is due in one call, as long as there are slots. */
 static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_call_id *id,
 				 struct tel_str dead_owner)
@@ -254,8 +295,7 @@ static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_cal
 	struct tel_take_job take = { .result = TEL_TAKE_DONE, .dead_owner = dead_owner };
 	enum tel_err err = TEL_OK;
 
-	while (!err && take.result != TEL_TAKE_NOTHING &&
-	       runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT) {
+	while (!err && take.result != TEL_TAKE_NOTHING && may_take(runner)) {
 		err = make_env(runner->app, &take.env);
 		if (!err)
 			err = runner->app->store->ops->step(runner->app->store, &about,
@@ -293,7 +333,7 @@ static enum tel_err scan(struct tel_runner *runner)
 	if (!page)
 		return err;
 	err = runner->app->store->ops->due(runner->app->store, &query, page);
-	for (i = 0; !err && i < page->n; i++)
+	for (i = 0; !err && i < page->n && may_take(runner); i++)
 		err = take_jobs_of(runner, &page->due[i].id,
 				   tel_str_from(page->due[i].dead_owner));
 	if (!err) {
@@ -315,8 +355,8 @@ static enum tel_err advance(struct tel_run *run)
 	case TEL_JOB_DIAL:		return tel_run_dial(run);
 	case TEL_JOB_WATCH_DIAL:	return tel_run_look(run);
 	case TEL_JOB_TRANSFER:		return tel_run_transfer(run);
-	case TEL_JOB_WATCH_AGENT:
-	case TEL_JOB_END_OVERDUE:	/* needs no request: done when taken */
+	case TEL_JOB_WATCH_AGENT:	return tel_run_watch(run);
+	case TEL_JOB_END_OVERDUE:	return tel_run_overdue(run);
 	case TEL_JOB_KINDS:		break;
 	}
 	return TEL_EMISUSE;
@@ -354,13 +394,16 @@ static tel_time pause_until_next(const struct tel_runner *runner, tel_time mono,
 	const struct tel_run *run;
 	size_t i;
 
-	if (!runner->stopped && runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT)
-		wait = least(wait, runner->next_scan - mono);
+	if (!runner->stopped && may_take(runner))
+		wait = least(wait, tel_reach_is_lost(&runner->reach) &&
+				   runner->reach.try_at > runner->next_scan ?
+				   runner->reach.try_at - mono : runner->next_scan - mono);
 	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++) {
 		run = &runner->runs[i];
 		if (run->call && run->phase != TEL_RUN_WAIT)
 			wait = least(wait, run->not_before - mono);
 	}
+	wait = tel_reconciler_pause(runner->reconciler, mono, wait);
 	return wait > 0 ? wait : 0;
 }
 
@@ -390,8 +433,9 @@ static enum tel_err sweep(struct tel_runner *runner, tel_time mono)
  */
 static bool is_time_to_scan(const struct tel_runner *runner, tel_time mono)
 {
-	return runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT &&
-	       (runner->more_due || mono >= runner->next_scan);
+	if (tel_reach_is_lost(&runner->reach) && mono < runner->reach.try_at)
+		return false;
+	return may_take(runner) && (runner->more_due || mono >= runner->next_scan);
 }
 
 /*
@@ -417,15 +461,30 @@ static enum tel_err take_new(struct tel_runner *runner, tel_time mono)
 	return err;
 }
 
+/* What was repaired may have left jobs that are due. */
+static enum tel_err reconcile(struct tel_runner *runner, tel_time mono)
+{
+	enum tel_err err = tel_reconciler_turn(runner->reconciler, mono);
+
+	if (runner->repairs != tel_reconciler_repairs(runner->reconciler)) {
+		runner->repairs = tel_reconciler_repairs(runner->reconciler);
+		runner->next_scan = mono;
+	}
+	return err;
+}
+
 enum tel_err tel_runner_turn(struct tel_runner *runner, tel_time wait)
 {
 	struct tel_livekit *livekit = runner->app->livekit;
 	tel_time mono = tel_monotonic(runner->app->clock);
-	enum tel_err err = take_new(runner, mono), moved, polled;
+	enum tel_err err = take_new(runner, mono), compared, moved, polled;
 
+	compared = reconcile(runner, mono);
 	moved = advance_all(runner, mono);
+	if (tel_reach_take_news(&runner->reach))
+		runner->next_scan = mono;
 	polled = livekit->ops->poll(livekit, pause_until_next(runner, mono, wait));
-	err = err ? err : moved ? moved : polled;
+	err = err ? err : compared ? compared : moved ? moved : polled;
 	if (err)
 		tel_log_line(runner->app->log, TEL_LOG_ERROR, "jobs_trouble",
 			     TEL_F_TEXT("reason", tel_err_text(err)));
@@ -435,9 +494,11 @@ enum tel_err tel_runner_turn(struct tel_runner *runner, tel_time wait)
 void tel_runner_stop(struct tel_runner *runner)
 {
 	runner->stopped = true;
+	tel_reconciler_stop(runner->reconciler);
 }
 
 bool tel_runner_is_idle(const struct tel_runner *runner)
 {
-	return runner->under_way == 0 && (!runner->inbox || tel_inbox_is_idle(runner->inbox));
+	return runner->under_way == 0 && tel_reconciler_is_idle(runner->reconciler) &&
+	       (!runner->inbox || tel_inbox_is_idle(runner->inbox));
 }

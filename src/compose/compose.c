@@ -225,7 +225,7 @@ static enum tel_err open_all(struct tel_compose *all, const struct tel_config *c
 		{ 0, open_process },
 		{ 0, open_store },
 		{ 0, open_counters },
-		{ TEL_COMPOSE_WEBHOOKS | TEL_COMPOSE_ROUTES, open_routing },
+		{ TEL_COMPOSE_WEBHOOKS | TEL_COMPOSE_ROUTES | TEL_COMPOSE_JOBS, open_routing },
 		{ TEL_COMPOSE_WEBHOOKS, open_verifier },
 		{ TEL_COMPOSE_WEBHOOKS, open_authenticator },
 		{ TEL_COMPOSE_WEBHOOKS, open_decoder },
@@ -245,6 +245,8 @@ static void take_settings(struct tel_app *app, const struct tel_config *config)
 {
 	app->enabled = config->enabled;
 	app->policy = config->policy;
+	app->reconcile_interval = config->reconcile_interval;
+	app->room_prefix = tel_str_from(config->room_prefix);
 	app->default_from = tel_str_from(config->default_from);
 	app->default_trunk = tel_str_from(config->outbound_trunk);
 	app->guards = (struct tel_guard_policy){

@@ -21,7 +21,8 @@
 /* What it is for; the rest stays NULL in `app` and costs nothing. */
 enum tel_compose_part {
 	TEL_COMPOSE_WEBHOOKS = 1,	/* verifier, decoder, routing */
-	TEL_COMPOSE_JOBS = 2,		/* livekit, inbox, runner */
+	TEL_COMPOSE_JOBS = 2,		/* livekit, inbox, runner; routing, for calls that
+					   it finds */
 	TEL_COMPOSE_ROUTES = 4		/* routing alone, to place calls */
 };
 

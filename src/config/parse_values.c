@@ -290,19 +290,24 @@ enum tel_err tel_parse_duration(const struct tel_setting *setting, char *text, v
 	return err;
 }
 
+static bool is_word_for(const char *text, const char *word)
+{
+	return tel_str_eq_nocase(tel_str_from(text), tel_str_from(word));
+}
+
+enum tel_err tel_parse_duration_or_never(const struct tel_setting *setting, char *text, void *field)
+{
+	if (!is_word_for(text, "never"))
+		return tel_parse_duration(setting, text, field);
+	*(tel_time *)field = setting->never;
+	return TEL_OK;
+}
+
 enum tel_err tel_parse_room_delete(const struct tel_setting *setting, char *text, void *field)
 {
-	static const char *const words[] = { "never", "now", NULL };
-	int64_t seconds = 0;
-	int word;
-
-	if (is_one_of(text, words, &word)) {
-		*(tel_time *)field = word == 0 ? TEL_ROOM_DELETE_NEVER : 0;
-		return TEL_OK;
-	}
-	if (parse_number(setting, text, &seconds))
-		return TEL_EMALFORMED;
-	*(tel_time *)field = seconds * TEL_SECOND;
+	if (!is_word_for(text, "now"))
+		return tel_parse_duration_or_never(setting, text, field);
+	*(tel_time *)field = 0;
 	return TEL_OK;
 }
 

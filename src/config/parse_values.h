@@ -23,7 +23,8 @@ TEL_PARSE(bool);		/* bool; the second choice is true */
 TEL_PARSE(choice);		/* an enum: the index of the choice */
 TEL_PARSE(int);			/* int */
 TEL_PARSE(duration);		/* tel_time */
-TEL_PARSE(room_delete);		/* tel_time */
+TEL_PARSE(duration_or_never);	/* tel_time */
+TEL_PARSE(room_delete);		/* tel_time; "now" besides */
 TEL_PARSE(size);		/* size_t, rounded down to 64 KiB */
 TEL_PARSE(number);		/* const char *; strict E.164 */
 TEL_PARSE(numbers);		/* struct tel_config_list, to be freed */

@@ -14,6 +14,8 @@ static const char *const no_yes[] = { "false", "true", NULL };
 static const char *const off_on[] = { "off", "on", NULL };
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const mask_full[] = { "mask", "full", NULL };
+/* As enum tel_agent_loss has them. */
+static const char *const agent_losses[] = { "redispatch", "fallback", "hangup", "keep", NULL };
 
 /* In the order in which the reference shows them. */
 static const struct tel_setting settings[TEL_SETTINGS] = {
@@ -111,6 +113,7 @@ static const struct tel_setting settings[TEL_SETTINGS] = {
 	[TEL_SET_ROOM_DELETE] = {
 		.key = "TELEPHONY_ROOM_DELETE", .parse = tel_parse_room_delete,
 		.offset = AT(policy.room_delete_after), .fallback = "10", .max = 86400,
+		.unit = TEL_SECOND, .never = TEL_ROOM_DELETE_NEVER,
 		.allowed = "`never`, `now`, or seconds: a whole number from 0 to 86400",
 		.help = "When the room of a call that is over is deleted. `never` leaves it to "
 			"LiveKit.",
@@ -127,6 +130,52 @@ static const struct tel_setting settings[TEL_SETTINGS] = {
 		.offset = AT(policy.max_age), .fallback = "86400", .min = 60,
 		.max = (int64_t)30 * 86400, .unit = TEL_SECOND,
 		.help = "Seconds after which a call that nothing was heard of is over.",
+	},
+	[TEL_SET_MAX_DURATION] = {
+		.key = "TELEPHONY_MAX_CALL_DURATION", .parse = tel_parse_duration_or_never,
+		.offset = AT(policy.max_duration), .fallback = "86400", .min = 60,
+		.max = (int64_t)7 * 86400, .unit = TEL_SECOND, .never = TEL_NEVER,
+		.allowed = "`never`, or seconds: a whole number from 60 to 604800",
+		.help = "Seconds after which an inbound call is hung up. (An outbound call has "
+			"a duration of its own.)",
+	},
+	[TEL_SET_AGENT_JOIN_DEADLINE] = {
+		.key = "TELEPHONY_AGENT_JOIN_DEADLINE", .parse = tel_parse_duration,
+		.offset = AT(policy.agent_join_deadline), .fallback = "8", .min = 1, .max = 300,
+		.unit = TEL_SECOND,
+		.help = "Seconds that an agent has for joining after it was dispatched; then "
+			"it is looked for, and another one dispatched if it is not there. A "
+			"route may say otherwise (`agentJoinDeadlineSeconds`).",
+	},
+	[TEL_SET_AGENT_LOSS] = {
+		.key = "TELEPHONY_AGENT_LOSS", .parse = tel_parse_choice,
+		.offset = AT(policy.agent_loss), .choices = agent_losses, .fallback = "redispatch",
+		.help = "What is done when the agent leaves and the phone is still there: "
+			"dispatch another one, do what the route's `fallback` says, hang up, or "
+			"keep the phone in its room, alone.",
+	},
+	[TEL_SET_SOLO_TIMEOUT] = {
+		.key = "TELEPHONY_SOLO_TIMEOUT", .parse = tel_parse_duration_or_never,
+		.offset = AT(policy.solo_timeout), .fallback = "300", .min = 10, .max = 86400,
+		.unit = TEL_SECOND, .never = TEL_NEVER,
+		.allowed = "`never`, or seconds: a whole number from 10 to 86400",
+		.help = "Seconds after which a phone that is alone in its room is hung up.",
+	},
+	[TEL_SET_RECONCILE_INTERVAL] = {
+		.key = "TELEPHONY_RECONCILE_INTERVAL", .parse = tel_parse_duration_or_never,
+		.offset = AT(reconcile_interval), .fallback = "15", .min = 1, .max = 3600,
+		.unit = TEL_SECOND, .never = 0,
+		.allowed = "`never`, or seconds: a whole number from 1 to 3600",
+		.help = "Seconds between two comparisons of the calls with what LiveKit shows. "
+			"They make up for webhooks that never came.",
+	},
+	[TEL_SET_ROOM_PREFIX] = {
+		.key = "TELEPHONY_ROOM_PREFIX", .parse = tel_parse_text, .offset = AT(room_prefix),
+		.fallback_words = "none: every room", .max = TEL_MAX_NAME,
+		.allowed = "text without control characters, at most 128 bytes",
+		.help = "How the names of rooms begin that phones come into, such as `call-`. In "
+			"those comparisons, of all other rooms only those with people in them "
+			"are looked at.",
 	},
 	[TEL_SET_THREADS] = {
 		.key = "TELEPHONY_THREADS", .parse = tel_parse_int, .offset = AT(threads),

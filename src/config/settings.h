@@ -31,6 +31,12 @@ enum tel_setting_id {
 	TEL_SET_ROOM_DELETE,
 	TEL_SET_RETURN_GRACE,
 	TEL_SET_MAX_CALL_AGE,
+	TEL_SET_MAX_DURATION,
+	TEL_SET_AGENT_JOIN_DEADLINE,
+	TEL_SET_AGENT_LOSS,
+	TEL_SET_SOLO_TIMEOUT,
+	TEL_SET_RECONCILE_INTERVAL,
+	TEL_SET_ROOM_PREFIX,
 	TEL_SET_THREADS,
 	TEL_SET_RUN_JOBS,
 	TEL_SET_METRICS,
@@ -75,6 +81,7 @@ struct tel_setting {
 	const char *help;
 	int64_t min, max;		/* of numbers, in the unit people write */
 	int64_t unit;			/* one of them in the unit of the field */
+	int64_t never;			/* what the field is for `never` */
 	const char *const *choices;	/* NULL terminated; the index is the value */
 	unsigned flags;
 };

@@ -75,6 +75,8 @@ struct tel_config {
 	const char *routes_file;	/* absolute; NULL = none */
 	const char *agent_name;
 	struct tel_policy policy;
+	tel_time reconcile_interval;	/* 0 = never */
+	const char *room_prefix;	/* NULL = every room */
 
 	int threads;
 	bool run_jobs;

@@ -160,6 +160,15 @@ enum tel_err tel_call_set(struct tel_call *call, struct tel_str *field, struct t
 	return tel_arena_copy(&call->mem, value, max, field);
 }
 
+enum tel_err tel_call_set_watch(struct tel_call *call, const struct tel_watch_policy *watch)
+{
+	struct tel_str *to = &call->agent.watch.transfer_to, old = *to;
+
+	call->agent.watch = *watch;
+	*to = old;
+	return tel_call_set(call, to, watch->transfer_to, TEL_MAX_TRANSFER_TO);
+}
+
 /* Room for legs is doubled: 4, 8, 16 …; the old array stays in the arena. */
 static bool is_full(size_t n)
 {
@@ -280,6 +289,7 @@ static const char *const hang_up_why_names[TEL_HANG_UP_WHYS] = {
 	[TEL_HANG_UP_AGENT_LEFT] = "agent_left",
 	[TEL_HANG_UP_ALONE] = "alone",
 	[TEL_HANG_UP_DURATION] = "duration",
+	[TEL_HANG_UP_RANG_OUT] = "rang_out",
 };
 
 static bool find_name(const char *const *names, size_t n, struct tel_str text, size_t *at)

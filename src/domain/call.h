@@ -158,6 +158,7 @@ enum tel_hang_up_why {
 	TEL_HANG_UP_AGENT_LEFT,		/* TEL_LOSS_HANGUP */
 	TEL_HANG_UP_ALONE,		/* solo_timeout */
 	TEL_HANG_UP_DURATION,		/* max_duration */
+	TEL_HANG_UP_RANG_OUT,		/* outbound: LiveKit does not give the phone up */
 	TEL_HANG_UP_WHYS
 };
 
@@ -220,6 +221,10 @@ TEL_MUST_CHECK enum tel_err tel_call_clone(const struct tel_call *call, struct t
  */
 TEL_MUST_CHECK enum tel_err tel_call_set(struct tel_call *call, struct tel_str *field,
 					 struct tel_str value, size_t max);
+
+/* What a route says of an agent that does not come; texts are copied. */
+TEL_MUST_CHECK enum tel_err tel_call_set_watch(struct tel_call *call,
+					       const struct tel_watch_policy *watch);
 
 /* A new zeroed leg at the end. TEL_ENOMEM | TEL_ETOOBIG (TEL_MAX_LEGS) */
 TEL_MUST_CHECK enum tel_err tel_call_add_leg(struct tel_call *call, struct tel_leg **out);

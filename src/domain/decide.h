@@ -14,6 +14,7 @@
 #include "domain/job.h"
 #include "domain/policy.h"
 #include "domain/step.h"
+#include "domain/watch.h"
 
 /* What every decision knows from outside. Borrowed texts. */
 struct tel_decide_env {
@@ -45,6 +46,7 @@ struct tel_on_event {
 	struct tel_str agent_name;	/* what routing says for this leg */
 	struct tel_str agent_config;
 	struct tel_str route;
+	struct tel_watch_policy watch;
 	bool lease_dispatch;		/* this process will run the dispatch: lease
 					   it in the same commit */
 	/* out */
@@ -197,6 +199,60 @@ struct tel_look_done {
 };
 
 enum tel_err tel_decide_look_done(struct tel_step *step, void *look_done);
+
+/* ---- watching for the agent (domain/watch.h) ---------------------------- */
+
+enum tel_watched {
+	TEL_WATCHED_LOOKED,		/* see `seen` */
+	TEL_WATCHED_DROPPED,		/* all that `plan` said was deleted */
+	TEL_WATCHED_FAILED		/* LiveKit could not be asked, or did not do it */
+};
+
+struct tel_watch_done {
+	/* in */
+	struct tel_decide_env env;
+	enum tel_watched result;
+	uint32_t attempt;
+	struct tel_watch_seen seen;	/* LOOKED, DROPPED; borrowed texts */
+	struct tel_watch_plan plan;	/* DROPPED; out with LOOKED */
+	struct tel_str code, message;	/* FAILED */
+	tel_time retry_after;
+	/* out */
+	bool joined;			/* an agent is there whose joining was unheard of */
+};
+
+enum tel_err tel_decide_watch_done(struct tel_step *step, void *watch_done);
+
+/* ---- a call that nothing was heard of for long --------------------------- */
+
+enum tel_overdue_result {
+	TEL_OVERDUE_THERE,		/* its phone is in the room still */
+	TEL_OVERDUE_NOT_THERE,
+	TEL_OVERDUE_NOT_KNOWN		/* LiveKit could not be asked */
+};
+
+struct tel_overdue_done {
+	/* in */
+	struct tel_decide_env env;
+	enum tel_overdue_result result;
+	uint32_t attempt;
+	tel_time retry_after;
+	/* out */
+	bool ended;
+};
+
+enum tel_err tel_decide_overdue_done(struct tel_step *step, void *overdue_done);
+
+/* ---- a room that is left over (domain/repair.h) ------------------------------ */
+
+struct tel_left_over {
+	/* in */
+	struct tel_decide_env env;
+	/* out */
+	bool will_be_deleted;		/* else somebody is at it already */
+};
+
+enum tel_err tel_decide_left_over(struct tel_step *step, void *left_over);
 
 /* ---- a transfer ---------------------------------------------------------- */
 

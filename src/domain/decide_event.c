@@ -80,12 +80,16 @@ static bool is_foreign(const struct tel_event *event, const struct tel_call *cal
 void tel_reaction_note_event(struct tel_reaction *r)
 {
 	const struct tel_participant *p = &r->event->participant;
+	bool told = r->event->looked_at == 0;
 
-	r->entry = tel_step_entry(r->step, r->call, r->env->now, TEL_ENTRY_EVENT, r->event->name);
+	r->entry = tel_step_entry(r->step, r->call, r->env->now,
+				  told ? TEL_ENTRY_EVENT : TEL_ENTRY_REPAIR, r->event->name);
+	if (!told)
+		tel_entry_note(r->entry, "evidence", TEL_STR("ListRooms, ListParticipants"));
 	tel_entry_note(r->entry, "eventId", r->event->id);
 	tel_entry_note(r->entry, "roomSid", r->event->room_sid);
 	tel_entry_note(r->entry, "participantSid", p->sid);
-	if (p->kind == TEL_PARTICIPANT_SIP)
+	if (p->kind == TEL_PARTICIPANT_SIP && (told || p->sip_status != TEL_SIP_UNKNOWN))
 		tel_entry_note(r->entry, "sipCallStatus",
 			       tel_str_from(tel_sip_status_text(p->sip_status)));
 	tel_entry_note(r->entry, "disconnectReason", p->disconnect_reason);
@@ -105,11 +109,40 @@ static void put_off_old_age(const struct tel_reaction *r, struct tel_call *call)
 		return;
 	/* Twice: another process's `now` may have been a little ahead of ours. */
 	if (job->pending && job->due > r->env->now + 2 * r->env->policy->return_grace)
-		job->due = r->env->now + r->env->policy->max_age;
+		job->due = tel_call_forgotten_at(call, r->env);
+}
+
+/*
+ * What we concluded from a look was known already, or is not so any more:
+ * nothing is to be written.
+ */
+static void forget(struct tel_reaction *r)
+{
+	r->step->save = r->step->finish_room = false;
+	r->step->n_entries = 0;
+	r->on->effect = TEL_EFFECT_IGNORED;
+}
+
+static enum tel_err remember_repair(struct tel_reaction *r, struct tel_call *loaded)
+{
+	if (r->on->effect == TEL_EFFECT_NOTED) {
+		forget(r);
+		return TEL_OK;
+	}
+	if (r->step->finish_room)
+		r->step->remember_until = r->env->now + r->env->policy->remember;
+	if (!loaded)
+		return TEL_OK;
+	r->step->save = true;
+	loaded->updated_at = r->env->now;
+	put_off_old_age(r, loaded);
+	return TEL_OK;
 }
 
 static enum tel_err remember(struct tel_reaction *r, struct tel_call *loaded)
 {
+	if (r->event->looked_at)
+		return remember_repair(r, loaded);
 	r->step->remember_event = true;
 	r->step->remember_until = r->env->now + r->env->policy->remember;
 	if (!loaded)

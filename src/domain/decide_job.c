@@ -88,7 +88,84 @@ enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 		return TEL_OK;
 	}
 	job->lease = (struct tel_lease){ 0 };
-	job->due = done->env.now + tel_job_backoff(job->attempt, TEL_BACKOFF_MAX,
+	job->due = done->env.now + tel_job_backoff(job->attempt,
+						   tel_job_longest_pause(job->attempt),
 						   done->retry_after, done->env.random);
+	return TEL_OK;
+}
+
+enum tel_err tel_decide_watch_done(struct tel_step *step, void *watch_done)
+{
+	struct tel_watch_done *done = watch_done;
+	struct tel_reaction r = {
+		.step = step, .env = &done->env, .call = step->call, .watch = done,
+	};
+	tel_reaction_fn react;
+
+	done->joined = false;
+	if (!step->call)
+		return TEL_ENOTFOUND;
+	react = tel_reaction_for(TEL_IN_AGENT_WATCHED, step->call);
+	if (!react)
+		return TEL_OK;
+	step->save = true;
+	step->call->updated_at = done->env.now;
+	return react(&r);
+}
+
+/* Answered late: the call is over, or something was heard of it meanwhile. */
+static bool is_not_our_look(const struct tel_step *step, const struct tel_overdue_done *done)
+{
+	const struct tel_job *job = &step->call->jobs[TEL_JOB_END_OVERDUE];
+
+	return !job->pending || job->attempt != done->attempt ||
+	       !tel_str_eq(job->lease.owner, done->env.self);
+}
+
+enum tel_err tel_decide_overdue_done(struct tel_step *step, void *overdue_done)
+{
+	struct tel_overdue_done *done = overdue_done;
+	struct tel_reaction r = { .step = step, .env = &done->env, .call = step->call };
+	struct tel_job *job;
+	enum tel_err err;
+
+	done->ended = false;
+	if (!step->call)
+		return TEL_ENOTFOUND;
+	if (is_not_our_look(step, done))
+		return TEL_OK;
+	job = &step->call->jobs[TEL_JOB_END_OVERDUE];
+	if (done->result == TEL_OVERDUE_NOT_KNOWN) {
+		step->save = true;
+		job->lease = (struct tel_lease){ 0 };
+		job->due = done->env.now + tel_job_backoff(job->attempt,
+							   tel_job_longest_pause(job->attempt),
+							   done->retry_after, done->env.random);
+		return TEL_OK;
+	}
+	r.entry = job_entry(step, &done->env, TEL_JOB_END_OVERDUE);
+	tel_call_drop_job(step->call, TEL_JOB_END_OVERDUE);
+	err = done->result == TEL_OVERDUE_THERE ? tel_react_still_there(&r) :
+		tel_reaction_for(TEL_IN_OVERDUE, step->call)(&r);
+	done->ended = !err && tel_call_is_over(step->call);
+	return err;
+}
+
+enum tel_err tel_decide_left_over(struct tel_step *step, void *left_over)
+{
+	struct tel_left_over *l = left_over;
+	struct tel_entry *entry;
+
+	l->will_be_deleted = false;
+	if (!step->call || !tel_call_is_over(step->call) ||
+	    step->call->jobs[TEL_JOB_DELETE_ROOM].pending)
+		return TEL_OK;
+	step->save = l->will_be_deleted = true;
+	step->call->updated_at = l->env.now;
+	entry = tel_step_entry(step, step->call, l->env.now, TEL_ENTRY_REPAIR,
+			       TEL_STR("room_left_over"));
+	if (entry)
+		entry->result = TEL_STR("an agent is there and no phone: the room will be deleted");
+	tel_call_clear_ghost(step->call, l->env.now);
 	return TEL_OK;
 }

@@ -44,6 +44,8 @@ static enum tel_err describe(struct tel_call *call, const struct tel_order *orde
 	if (!err)
 		err = tel_call_set(call, &call->agent.route, order->route, TEL_MAX_TEXT);
 	if (!err)
+		err = tel_call_set_watch(call, &order->watch);
+	if (!err)
 		err = tel_call_set(call, &call->dial.dtmf, order->dtmf, TEL_MAX_DTMF);
 	return err ? err : tel_call_set(call, &call->dial.metadata, order->metadata,
 					TEL_MAX_CALL_METADATA);
@@ -84,6 +86,7 @@ static enum tel_err place_call(struct tel_step *step, struct tel_place *place)
 	entry = tel_step_entry(step, call, place->env.now, TEL_ENTRY_REQUEST, TEL_STR("place"));
 	if (entry)
 		entry->result = TEL_STR("placed: the room with the agent comes first");
+	tel_entry_note(entry, "by", place->by);
 	step->remember_request = place->has_key;
 	memcpy(step->body_sha256, place->body_sha256, sizeof(step->body_sha256));
 	step->remember_request_until = place->env.now + TEL_REQUEST_KEY_KEPT;
@@ -169,13 +172,14 @@ enum tel_err tel_decide_hang_up(struct tel_step *step, void *context)
 
 /* ---- transferring ---------------------------------------------------------------- */
 
-/* The phone that is transferred: the one that the record shows, if it is there. */
-static bool phone_is_there(const struct tel_call *call)
+void tel_call_want_transfer(struct tel_call *call, tel_time now, bool play_dialtone)
 {
-	const struct tel_leg *leg = tel_call_leg(call, call->participant_sid);
-
-	return leg && leg->kind == TEL_PARTICIPANT_SIP && leg->left_at == 0 &&
-	       (call->direction == TEL_INBOUND || call->answered_at != 0);
+	call->transfer.state = TEL_TRANSFER_REQUESTED;
+	call->transfer.play_dialtone = play_dialtone;
+	call->transfer.requested_at = now;
+	call->transfer.finished_at = 0;
+	call->transfer.code = call->transfer.message = TEL_STR_NONE;
+	tel_call_schedule(call, TEL_JOB_TRANSFER, now);
 }
 
 static enum tel_err request_transfer(struct tel_step *step, struct tel_ask_transfer *ask_transfer)
@@ -186,12 +190,7 @@ static enum tel_err request_transfer(struct tel_step *step, struct tel_ask_trans
 
 	if (entry)
 		entry->result = TEL_STR("requested");
-	call->transfer.state = TEL_TRANSFER_REQUESTED;
-	call->transfer.play_dialtone = ask_transfer->play_dialtone;
-	call->transfer.requested_at = ask_transfer->env.now;
-	call->transfer.finished_at = 0;
-	call->transfer.code = call->transfer.message = TEL_STR_NONE;
-	tel_call_schedule(call, TEL_JOB_TRANSFER, ask_transfer->env.now);
+	tel_call_want_transfer(call, ask_transfer->env.now, ask_transfer->play_dialtone);
 	return tel_call_set(call, &call->transfer.to, ask_transfer->to, TEL_MAX_TRANSFER_TO);
 }
 
@@ -207,7 +206,7 @@ enum tel_err tel_decide_ask_transfer(struct tel_step *step, void *context)
 		ask_transfer->result = TEL_ASK_OVER;
 	else if (call->jobs[TEL_JOB_TRANSFER].pending)
 		ask_transfer->result = TEL_ASK_PENDING;
-	else if (!phone_is_there(call))
+	else if (!tel_call_is_transferable(call))
 		ask_transfer->result = TEL_ASK_NO_PHONE;
 	else {
 		ask_transfer->result = TEL_ASK_ACCEPTED;

@@ -129,6 +129,8 @@ enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
 	take->result = TEL_TAKE_DONE;
 	switch (take->kind) {
 	case TEL_JOB_END_OVERDUE:
+		if (tel_call_end_is_doubtful(step->call))
+			return lease_job(step, take);
 		return end_overdue(step, &take->env);
 	case TEL_JOB_DISPATCH_AGENT:
 	case TEL_JOB_CREATE_ROOM:

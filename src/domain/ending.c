@@ -56,6 +56,24 @@ struct tel_ending tel_ending_of_inbound(enum tel_sip_status status, struct tel_s
 	return e;
 }
 
+struct tel_ending tel_ending_of_hang_up(enum tel_hang_up_why why, bool there)
+{
+	static const struct {
+		enum tel_outcome not_there;
+		enum tel_ended_by by;
+	} endings[TEL_HANG_UP_WHYS] = {
+		[TEL_HANG_UP_ASKED] = { TEL_OUTCOME_CANCELED, TEL_BY_API },
+		[TEL_HANG_UP_NO_AGENT] = { TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT },
+		[TEL_HANG_UP_AGENT_LEFT] = { TEL_OUTCOME_FAILED, TEL_BY_AGENT },
+		[TEL_HANG_UP_ALONE] = { TEL_OUTCOME_FAILED, TEL_BY_TIMEOUT },
+		[TEL_HANG_UP_DURATION] = { TEL_OUTCOME_FAILED, TEL_BY_TIMEOUT },
+		[TEL_HANG_UP_RANG_OUT] = { TEL_OUTCOME_NO_ANSWER, TEL_BY_TIMEOUT },
+	};
+
+	return (struct tel_ending){ there ? TEL_OUTCOME_COMPLETED : endings[why].not_there,
+				    endings[why].by };
+}
+
 struct tel_ending tel_ending_unheard(bool room_finished, bool agent_was_there)
 {
 	return (struct tel_ending){
@@ -72,7 +90,7 @@ static enum tel_ended_by ender(const struct tel_outbound_evidence *e)
 	enum tel_ended_by by = behind(e->left_reason);
 
 	if (e->hung_up)
-		return TEL_BY_API;
+		return tel_ending_of_hang_up(e->why, true).by;
 	if (by)
 		return by;
 	if (e->talked_out)
@@ -144,7 +162,7 @@ struct tel_ending tel_ending_of_outbound(const struct tel_outbound_evidence *e)
 	if (e->answered)
 		return (struct tel_ending){ TEL_OUTCOME_COMPLETED, ender(e) };
 	if (e->hung_up)
-		return (struct tel_ending){ TEL_OUTCOME_CANCELED, TEL_BY_API };
+		return tel_ending_of_hang_up(e->why, false);
 	switch (e->reply) {
 	case TEL_DIAL_DECLINED:
 		return of_sip_status(e->sip_status_code, e->rang);

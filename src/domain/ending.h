@@ -26,7 +26,8 @@ struct tel_ending tel_ending_of_inbound(enum tel_sip_status status, struct tel_s
 
 /* What is known of an outbound call whose end is to be named. */
 struct tel_outbound_evidence {
-	bool hung_up;			/* we were asked to end it */
+	bool hung_up;			/* we set about ending it … */
+	enum tel_hang_up_why why;	/* … because of that */
 	bool answered;			/* by any evidence */
 	bool rang;			/* the far end was seen ringing */
 	bool rang_out;			/* … for as long as it was allowed to */
@@ -40,6 +41,9 @@ struct tel_outbound_evidence {
 };
 
 struct tel_ending tel_ending_of_outbound(const struct tel_outbound_evidence *e);
+
+/* We ended it. `there`: an agent was, or an outbound call had been answered. */
+struct tel_ending tel_ending_of_hang_up(enum tel_hang_up_why why, bool there);
 
 /* Nobody ever heard how it ended: the room finished, or time ran out. */
 struct tel_ending tel_ending_unheard(bool room_finished, bool agent_was_there);

@@ -134,6 +134,11 @@ static const tel_reaction_fn table[TEL_INPUTS][COLUMNS] = {
 		[TEL_CALL_SIP_PARTICIPANT_JOINED] = tel_react_hang_up,
 		[TEL_CALL_AGENT_DISPATCHED] = tel_react_hang_up,
 	},
+	[TEL_IN_AGENT_WATCHED] = {
+		[TEL_CALL_CREATED] = tel_react_agent_watched,
+		[TEL_CALL_SIP_PARTICIPANT_JOINED] = tel_react_agent_watched,
+		[TEL_CALL_AGENT_DISPATCHED] = tel_react_agent_watched,
+	},
 	[TEL_IN_OVERDUE] = {
 		[TEL_CALL_CREATED] = tel_react_overdue,
 		[TEL_CALL_SIP_PARTICIPANT_JOINED] = tel_react_overdue,

@@ -30,6 +30,7 @@ struct tel_order {
 	struct tel_str agent_name;
 	struct tel_str agent_config;	/* merged already: a JSON object */
 	struct tel_str route;		/* which rule gave it */
+	struct tel_watch_policy watch;
 	struct tel_str dtmf;		/* absent = none */
 	struct tel_str metadata;	/* a JSON object; absent = none */
 	tel_time ringing_timeout, max_duration;
@@ -51,6 +52,7 @@ struct tel_place {
 	const struct tel_order *order;
 	const struct tel_guard_policy *guards;
 	struct tel_call_id new_call_id;
+	struct tel_str by;		/* who asks, for the timeline */
 	bool has_key;			/* an Idempotency-Key came with it */
 	uint8_t body_sha256[32];	/* with has_key */
 	bool dry_run;

@@ -41,6 +41,20 @@ static enum tel_err joins_early(struct tel_reaction *r)
 	return tel_react(r, TEL_EFFECT_NOTED, "an agent is there");
 }
 
+/*
+ * It is there: unless there are two, or somebody is about to delete its
+ * dispatch this very moment.
+ */
+static void watch_no_more(struct tel_call *call, const struct tel_decide_env *env)
+{
+	if (tel_call_is_over(call))
+		return;
+	if (tel_call_living_legs(call, TEL_PARTICIPANT_AGENT) > 1)
+		tel_call_watch_agent(call, env->now);
+	else if (!tel_str_is_set(call->jobs[TEL_JOB_WATCH_AGENT].lease.owner))
+		tel_call_drop_job(call, TEL_JOB_WATCH_AGENT);
+}
+
 enum tel_err tel_react_agent_joins(struct tel_reaction *r)
 {
 	struct tel_leg *leg;
@@ -62,6 +76,7 @@ enum tel_err tel_react_agent_joins(struct tel_reaction *r)
 	if (leg->joined_at == 0)
 		leg->joined_at = r->at;
 	r->call->agent.left_at = 0;
+	watch_no_more(r->call, r->env);
 	return tel_react(r, TEL_EFFECT_CHANGED, "the agent is there");
 }
 
@@ -75,6 +90,8 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
 	if (is_another_agent(r))
 		return tel_react(r, TEL_EFFECT_NOTED, "another agent");
+	if (tel_reaction_is_outdated(r))
+		return tel_react(r, TEL_EFFECT_NOTED, "it was there when we looked");
 	err = tel_react_leg(r, &leg, &is_new);
 	if (err)
 		return err;
@@ -86,7 +103,10 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 			   r->event->participant.disconnect_reason, TEL_MAX_TEXT);
 	if (err)
 		return err;
-	if (tel_call_living_legs(r->call, TEL_PARTICIPANT_AGENT) == 0)
-		r->call->agent.left_at = r->at;
+	if (tel_call_living_legs(r->call, TEL_PARTICIPANT_AGENT) > 0)
+		return tel_react(r, TEL_EFFECT_CHANGED, "an agent has left, another one is there");
+	r->call->agent.left_at = r->at;
+	/* With ROOM_DELETED and the like the phone leaves as well. */
+	tel_call_lose_agent(r->call, r->env);
 	return tel_react(r, TEL_EFFECT_CHANGED, "the agent has left");
 }

@@ -55,6 +55,7 @@ void tel_call_end_outbound(struct tel_call *call, const struct tel_decide_env *e
 	tel_time at = left ? leg->left_at : call->room_finished_at ? call->room_finished_at : env->now;
 	struct tel_outbound_evidence e = {
 		.hung_up = call->hang_up_at != 0,
+		.why = call->hang_up_why,
 		.answered = call->answered_at != 0 || left_answered(leg),
 		.rang = call->ringing_at != 0 || left_ringing(leg),
 		.rang_out = lasted(call->dial.seen_at, at, call->dial.ringing_timeout),
@@ -219,6 +220,7 @@ static enum tel_err start_again(struct tel_reaction *r)
 					 r->env->random);
 
 	tel_call_drop_job(r->call, TEL_JOB_DIAL);
+	tel_call_drop_job(r->call, TEL_JOB_WATCH_AGENT);
 	tel_call_schedule(r->call, TEL_JOB_CREATE_ROOM, r->env->now + pause)->attempt = attempt;
 	return tel_react(r, TEL_EFFECT_CHANGED, "nothing was sent: will try again");
 }
@@ -296,6 +298,14 @@ static void look_again(struct tel_reaction *r, tel_time after)
 	job->due = r->env->now + after;
 }
 
+/* LiveKit gives a phone up when its time is over; should it not, we do. */
+static bool rings_too_long(const struct tel_call *call, tel_time now)
+{
+	return call->dial.sent_at != 0 &&
+	       now > call->dial.sent_at + tel_job_dial_timeout(call->dial.ringing_timeout,
+							       call->dial.dtmf.len);
+}
+
 static enum tel_err seen(struct tel_reaction *r)
 {
 	const struct tel_participant *p = r->look->participant;
@@ -325,6 +335,10 @@ static enum tel_err seen(struct tel_reaction *r)
 	if (p->sip_status == TEL_SIP_ACTIVE) {
 		tel_call_note_answer(call, r->env->now, r->env);
 		return tel_react(r, TEL_EFFECT_CHANGED, "answered");
+	}
+	if (rings_too_long(call, r->env->now)) {
+		tel_call_hang_up(call, TEL_HANG_UP_RANG_OUT, r->env);
+		return tel_react(r, TEL_EFFECT_CHANGED, "it has rung for too long: hung up");
 	}
 	look_again(r, TEL_WATCH_EVERY);
 	return tel_react(r, TEL_EFFECT_NOTED, "not answered yet");
@@ -378,18 +392,11 @@ enum tel_err tel_react_phone_looked(struct tel_reaction *r)
 enum tel_err tel_react_hang_up(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
-	struct tel_job *job = &call->jobs[TEL_JOB_DELETE_ROOM];
 
 	if (call->hang_up_at)
 		return tel_react(r, TEL_EFFECT_NOTED, "asked for already");
-	call->hang_up_at = r->env->now;
-	if (call->direction == TEL_OUTBOUND && call->dial.sent_at == 0) {
-		tel_call_end_outbound(call, r->env);
+	tel_call_hang_up(call, TEL_HANG_UP_ASKED, r->env);
+	if (tel_call_is_over(call))
 		return tel_react(r, TEL_EFFECT_ENDED, "cancelled: nobody was dialled");
-	}
-	tel_call_cancel_job(call, TEL_JOB_DISPATCH_AGENT);
-	tel_call_drop_job(call, TEL_JOB_WATCH_DIAL);
-	if (!job->pending || !tel_str_is_set(job->lease.owner))
-		tel_call_schedule(call, TEL_JOB_DELETE_ROOM, r->env->now);
 	return tel_react(r, TEL_EFFECT_CHANGED, "the room will be deleted at once");
 }

@@ -30,11 +30,13 @@ enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 	if (err)
 		return err;
 	/* A repeat: whoever was seen before came by a dispatch that is gone. */
-	if (r->dispatch->result == TEL_DISPATCH_MADE && call->jobs[TEL_JOB_DISPATCH_AGENT].unsure)
+	if (call->agent.left_at ||
+	    (r->dispatch->result == TEL_DISPATCH_MADE && call->jobs[TEL_JOB_DISPATCH_AGENT].unsure))
 		call->agent.joined_at = call->agent.left_at = 0;
 	call->agent.dispatched_at = r->dispatch->result == TEL_DISPATCH_MADE ? r->env->now : 0;
 	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
 	call->status = TEL_CALL_AGENT_DISPATCHED;
+	tel_call_await_agent(call, r->env);
 	return tel_react(r, TEL_EFFECT_CHANGED, r->dispatch->result == TEL_DISPATCH_FOUND ?
 			 "found: an earlier request had made it" : "dispatched");
 }

@@ -16,13 +16,31 @@ struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind,
 /* LiveKit ends it after max_duration itself; this is for when that is not heard. */
 #define DURATION_SLACK (60 * TEL_SECOND)
 
+tel_time tel_call_forgotten_at(const struct tel_call *call, const struct tel_decide_env *env)
+{
+	tel_time age = env->now + env->policy->max_age, most = env->policy->max_duration;
+
+	if (call->direction == TEL_OUTBOUND)
+		return call->answered_at ?
+		       call->answered_at + call->dial.max_duration + DURATION_SLACK : age;
+	return most != TEL_NEVER && call->created_at + most < age ? call->created_at + most : age;
+}
+
 void tel_call_expect_end(struct tel_call *call, const struct tel_decide_env *env)
 {
-	tel_time due = call->answered_at ?
-		       call->answered_at + call->dial.max_duration + DURATION_SLACK :
-		       env->now + env->policy->max_age;
+	tel_call_schedule(call, TEL_JOB_END_OVERDUE, tel_call_forgotten_at(call, env));
+}
 
-	tel_call_schedule(call, TEL_JOB_END_OVERDUE, due);
+bool tel_call_lasts_too_long(const struct tel_call *call, const struct tel_decide_env *env)
+{
+	return call->direction == TEL_INBOUND && env->policy->max_duration != TEL_NEVER &&
+	       env->now >= call->created_at + env->policy->max_duration;
+}
+
+bool tel_call_end_is_doubtful(const struct tel_call *call)
+{
+	return call->direction == TEL_INBOUND && !call->hang_up_at && !call->room_finished_at &&
+	       !tel_call_is_over(call) && tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0;
 }
 
 void tel_call_cancel_job(struct tel_call *call, enum tel_job_kind kind)
@@ -51,15 +69,12 @@ void tel_call_clear_ghost(struct tel_call *call, tel_time due)
 	job->unsure = true;
 }
 
-/* LiveKit tells whole seconds, and by a clock of its own. */
-#define DISPATCH_SLACK (2 * TEL_SECOND)
-
 bool tel_call_agent_is_unseen(const struct tel_call *call)
 {
 	/* Whoever came before it was made is the agent of a call before. */
 	return tel_str_is_set(call->agent.dispatch_id) &&
 	       (call->agent.joined_at == 0 ||
-		call->agent.joined_at + DISPATCH_SLACK < call->agent.dispatched_at);
+		call->agent.joined_at + TEL_DISPATCH_SLACK < call->agent.dispatched_at);
 }
 
 /* A transfer that nobody has begun; one under way is still to be heard of. */
@@ -101,6 +116,7 @@ void tel_call_end(struct tel_call *call, struct tel_ending ending, tel_time at, 
 	tel_call_drop_job(call, TEL_JOB_END_OVERDUE);
 	tel_call_drop_job(call, TEL_JOB_DIAL);
 	tel_call_drop_job(call, TEL_JOB_WATCH_DIAL);
+	tel_call_drop_job(call, TEL_JOB_WATCH_AGENT);
 	tel_call_cancel_job(call, TEL_JOB_DISPATCH_AGENT);
 	tel_call_cancel_job(call, TEL_JOB_CREATE_ROOM);
 	forget_transfer(call, call->ended_at);
@@ -110,15 +126,44 @@ void tel_call_end(struct tel_call *call, struct tel_ending ending, tel_time at, 
 		schedule_delete(call, env);
 }
 
-/* We were asked to hang up, and did; the phone's leaving was not heard of. */
+void tel_call_hang_up(struct tel_call *call, enum tel_hang_up_why why,
+		      const struct tel_decide_env *env)
+{
+	struct tel_job *job = &call->jobs[TEL_JOB_DELETE_ROOM];
+
+	call->hang_up_at = env->now;
+	call->hang_up_why = why;
+	/* Nobody was dialled: nothing is to be waited for. */
+	if (call->direction == TEL_OUTBOUND && call->dial.sent_at == 0) {
+		tel_call_end_outbound(call, env);
+		return;
+	}
+	tel_call_cancel_job(call, TEL_JOB_DISPATCH_AGENT);
+	tel_call_drop_job(call, TEL_JOB_WATCH_AGENT);
+	tel_call_drop_job(call, TEL_JOB_WATCH_DIAL);
+	if (!job->pending || !tel_str_is_set(job->lease.owner))
+		tel_call_schedule(call, TEL_JOB_DELETE_ROOM, env->now);
+}
+
+/* We set about hanging up, and did; the phone's leaving was not heard of. */
 static enum tel_err hung_up(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
 
-	tel_call_end(call, (struct tel_ending){ call->agent_was_there ? TEL_OUTCOME_COMPLETED :
-						TEL_OUTCOME_CANCELED, TEL_BY_API },
+	tel_call_end(call, tel_ending_of_hang_up(call->hang_up_why, call->agent_was_there),
 		     r->env->now, call->room_finished_at != 0, r->env);
 	return tel_react(r, TEL_EFFECT_ENDED, "ended: hung up");
+}
+
+/* It goes on: when is it looked at again? */
+enum tel_err tel_react_still_there(struct tel_reaction *r)
+{
+	if (tel_call_lasts_too_long(r->call, r->env)) {
+		tel_call_hang_up(r->call, TEL_HANG_UP_DURATION, r->env);
+		return tel_react(r, TEL_EFFECT_CHANGED, "it has lasted too long: hung up");
+	}
+	tel_call_expect_end(r->call, r->env);
+	return tel_react(r, TEL_EFFECT_NOTED, "its phone is there still: the call goes on");
 }
 
 enum tel_err tel_react_overdue(struct tel_reaction *r)

@@ -54,6 +54,7 @@ enum tel_err tel_react_room_finished(struct tel_reaction *r)
 		return tel_react(r, TEL_EFFECT_NOTED, "an earlier life of the room is over");
 	call->room_finished_at = r->at;
 	tel_call_cancel_job(call, TEL_JOB_DISPATCH_AGENT);
+	tel_call_drop_job(call, TEL_JOB_WATCH_AGENT);
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
 		return wait_for_the_phone(r);
 	if (call->direction == TEL_OUTBOUND)

@@ -57,6 +57,7 @@ enum tel_err tel_react_room_made(struct tel_reaction *r)
 	call->status = TEL_CALL_AGENT_DISPATCHED;
 	recognise_agent(call);
 	call->room_finished_at = 0;
+	tel_call_want_agent(call, r->env->now);
 	attempt = call->jobs[TEL_JOB_CREATE_ROOM].attempt;
 	tel_call_drop_job(call, TEL_JOB_CREATE_ROOM);
 	if (r->step->outbound_stopped_at)
@@ -66,6 +67,7 @@ enum tel_err tel_react_room_made(struct tel_reaction *r)
 	if (err)
 		return err;
 	r->room->dial_leased = true;
+	tel_call_await_agent(call, r->env);
 	return tel_react(r, TEL_EFFECT_CHANGED, "made, with the agent in it: the phone is dialled");
 }
 

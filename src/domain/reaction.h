@@ -29,6 +29,7 @@ enum tel_input {
 	TEL_IN_PHONE_LOOKED,
 	TEL_IN_HANG_UP,
 	TEL_IN_OVERDUE,
+	TEL_IN_AGENT_WATCHED,
 	TEL_INPUTS
 };
 
@@ -50,6 +51,8 @@ struct tel_reaction {
 	struct tel_room_done *room;
 	struct tel_dial_done *dial;
 	struct tel_look_done *look;
+
+	struct tel_watch_done *watch;
 };
 
 typedef enum tel_err (*tel_reaction_fn)(struct tel_reaction *r);
@@ -71,9 +74,30 @@ enum tel_err tel_react_phone_leaves(struct tel_reaction *r);
 enum tel_err tel_react_phone_joins_after_end(struct tel_reaction *r);
 enum tel_err tel_react_phone_leaves_after_end(struct tel_reaction *r);
 
+/*
+ * A look that missed a participant began before we heard that he joined: it
+ * says nothing. (Nor does one about somebody whom we do not know.)
+ */
+bool tel_reaction_is_outdated(const struct tel_reaction *r);
+
 /* ---- react_agent.c ---- */
 enum tel_err tel_react_agent_joins(struct tel_reaction *r);
 enum tel_err tel_react_agent_leaves(struct tel_reaction *r);
+
+/* ---- react_watch.c ---- */
+enum tel_err tel_react_agent_watched(struct tel_reaction *r);
+
+/* An agent is wanted from `at` on: attempts are counted anew. */
+void tel_call_want_agent(struct tel_call *call, tel_time at);
+
+/* A dispatch was made: see that its agent comes. */
+void tel_call_await_agent(struct tel_call *call, const struct tel_decide_env *env);
+
+/* Look at `due` whether the agent is there; unless it is still to be dispatched. */
+void tel_call_watch_agent(struct tel_call *call, tel_time due);
+
+/* The agent has left (agent.left_at), and the phone may still be there. */
+void tel_call_lose_agent(struct tel_call *call, const struct tel_decide_env *env);
 
 /* ---- react_room.c ---- */
 enum tel_err tel_react_unknown_room_finished(struct tel_reaction *r);
@@ -131,6 +155,7 @@ void tel_call_end_outbound(struct tel_call *call, const struct tel_decide_env *e
 
 /* ---- react_end.c: endings, and the jobs that come with them ---- */
 enum tel_err tel_react_overdue(struct tel_reaction *r);
+enum tel_err tel_react_still_there(struct tel_reaction *r);
 
 /*
  * A dispatch was made for the call's room, and no agent was seen in it. The
@@ -161,6 +186,15 @@ void tel_call_drop_job(struct tel_call *call, enum tel_job_kind kind);
  */
 void tel_call_expect_end(struct tel_call *call, const struct tel_decide_env *env);
 
+/* When that is, should nothing be heard of the call from now on. */
+tel_time tel_call_forgotten_at(const struct tel_call *call, const struct tel_decide_env *env);
+
+/* An inbound call that is to be hung up for its duration. */
+bool tel_call_lasts_too_long(const struct tel_call *call, const struct tel_decide_env *env);
+
+/* Before its time-out ends it, LiveKit is asked whether its phone is there. */
+bool tel_call_end_is_doubtful(const struct tel_call *call);
+
 /* A job that nobody has leased, due at `due`. */
 struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind, tel_time due);
 
@@ -170,6 +204,13 @@ struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind,
  * known.
  */
 void tel_call_cancel_job(struct tel_call *call, enum tel_job_kind kind);
+
+/* We end it: the room is deleted at once, and the phone's leaving ends the call. */
+void tel_call_hang_up(struct tel_call *call, enum tel_hang_up_why why,
+		      const struct tel_decide_env *env);
+
+/* A transfer is wanted; `transfer.to` is the caller's to set. */
+void tel_call_want_transfer(struct tel_call *call, tel_time now, bool play_dialtone);
 
 /* The leg of a participant in that life of the room; made if there is none. */
 enum tel_err tel_call_take_leg(struct tel_call *call, const struct tel_participant *p,

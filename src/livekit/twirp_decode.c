@@ -225,6 +225,7 @@ static enum tel_err decode_room(const struct json_object *o, struct tel_arena *m
 {
 	enum tel_err err = tel_livekit_copy_id(mem, tel_pbjson_member(o, "sid", NULL), TEL_MAX_ID,
 					       &out->sid);
+	int64_t people;
 
 	if (!err)
 		err = tel_livekit_copy_id(mem, tel_pbjson_member(o, "name", NULL),
@@ -233,6 +234,9 @@ static enum tel_err decode_room(const struct json_object *o, struct tel_arena *m
 		err = TEL_EMALFORMED;
 	if (!err)
 		err = decode_mark(tel_pbjson_member(o, "metadata", NULL), mem, &out->call_id, NULL);
+	if (tel_pbjson_int64(tel_pbjson_get(o, "numParticipants", "num_participants"), &people) &&
+	    people > 0 && people <= UINT32_MAX)
+		out->n_people = (uint32_t)people;
 	out->created_at = tel_livekit_time(tel_pbjson_get(o, "creationTimeMs", "creation_time_ms"),
 					   tel_pbjson_get(o, "creationTime", "creation_time"));
 	return err;

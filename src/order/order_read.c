@@ -9,6 +9,7 @@
 #include "json/json_read.h"
 #include "json/json_tree.h"
 #include "order/order_read.h"
+#include "order/transfer_target.h"
 #include "base/banned.h"
 
 /* Of a member's name that nobody knows so much is shown. */
@@ -58,20 +59,10 @@ static bool has_only(struct tel_str text, const char *allowed)
 	return true;
 }
 
-/*
- * With '+' and nothing but digits and separators: what is not clearly a
- * number in E.164 is not guessed at, for somebody's phone would ring.
- */
-static bool parse_number(struct tel_str text, struct tel_e164 *out)
-{
-	return text.len > 0 && text.len <= TEL_MAX_TEXT && text.ptr[0] == '+' &&
-	       has_only(text, "+0123456789 -.()") && tel_e164_parse(text, out);
-}
-
 static bool read_number(const struct member *member, struct json_object *value,
 			struct reading *r)
 {
-	return parse_number(tel_json_text_of(value), field(member, r));
+	return tel_strict_number_parse(tel_json_text_of(value), field(member, r));
 }
 
 static bool fits(const struct member *member, struct tel_str text)
@@ -167,41 +158,12 @@ static bool read_agent_config(const struct member *member, struct json_object *v
 	return err != TEL_ETOOBIG;
 }
 
-/* "sip:" and what can stand in a SIP URI: a host at least, perhaps a user. */
-static bool is_sip_uri(struct tel_str uri)
-{
-	struct tel_str rest, host;
-
-	if (!tel_str_starts(uri, TEL_STR("sip:")) || !is_word(uri))
-		return false;
-	uri = (struct tel_str){ uri.ptr + 4, uri.len - 4 };
-	host = tel_str_cut(uri, '@', &rest);
-	if (rest.ptr && host.len == 0)
-		return false;
-	host = tel_str_cut(rest.ptr ? rest : uri, ';', &rest);
-	return host.len > 0 && host.ptr[0] != ':' && !memchr(host.ptr, '@', host.len) &&
-	       !memchr(uri.ptr, '<', uri.len) && !memchr(uri.ptr, '>', uri.len) &&
-	       !memchr(uri.ptr, '"', uri.len) && !memchr(uri.ptr, '\\', uri.len) &&
-	       !memchr(uri.ptr, ',', uri.len);
-}
-
 static bool read_target(const struct member *member, struct json_object *value,
 			struct reading *r)
 {
 	struct tel_str text = tel_json_text_of(value);
-	char *out = field(member, r);
-	struct tel_e164 number;
 
-	if (!fits(member, text))
-		return false;
-	if (tel_str_starts(text, TEL_STR("tel:"))) {
-		if (!parse_number((struct tel_str){ text.ptr + 4, text.len - 4 }, &number))
-			return false;
-		snprintf(out, TEL_MAX_TRANSFER_TO + 1, "tel:%s", number.text);
-		return true;
-	}
-	snprintf(out, TEL_MAX_TRANSFER_TO + 1, "%.*s", TEL_STR_ARG(text));
-	return is_sip_uri(text);
+	return fits(member, text) && tel_transfer_target_parse(text, field(member, r));
 }
 
 /* ---- the whole --------------------------------------------------------------------- */

@@ -49,7 +49,21 @@
 	X(DIAL_SENT, "telephony_dials_total", "result", "sent")				\
 	X(DIAL_ANSWERED, "telephony_dials_total", "result", "answered")			\
 	X(DIAL_FAILED, "telephony_dials_total", "result", "failed")			\
-	X(DIAL_LOST, "telephony_dials_total", "result", "lost")
+	X(DIAL_LOST, "telephony_dials_total", "result", "lost")				\
+	X(WATCH_JOINED, "telephony_agent_watch_total", "result", "joined")		\
+	X(WATCH_LOST, "telephony_agent_watch_total", "result", "lost")			\
+	X(WATCH_LATE, "telephony_agent_watch_total", "result", "late")			\
+	X(WATCH_SPENT, "telephony_agent_watch_total", "result", "spent")		\
+	X(WATCH_SURPLUS, "telephony_agent_watch_total", "result", "surplus")		\
+	X(WATCH_REDISPATCHED, "telephony_agent_watch_total", "result", "redispatched")	\
+	X(WATCH_FALLBACK, "telephony_agent_watch_total", "result", "fallback")		\
+	X(REPAIR_LEG_FOUND, "telephony_repairs_total", "kind", "leg_found")		\
+	X(REPAIR_LEG_GONE, "telephony_repairs_total", "kind", "leg_gone")		\
+	X(REPAIR_AGENT_FOUND, "telephony_repairs_total", "kind", "agent_found")		\
+	X(REPAIR_AGENT_GONE, "telephony_repairs_total", "kind", "agent_gone")		\
+	X(REPAIR_ROOM_GONE, "telephony_repairs_total", "kind", "room_gone")		\
+	X(REPAIR_ANSWER_FOUND, "telephony_repairs_total", "kind", "answer_found")	\
+	X(REPAIR_LEFT_OVER, "telephony_repairs_total", "kind", "left_over")
 
 enum tel_counter {
 #define TEL_COUNTER_ENUM(id, metric, label, value) TEL_COUNT_##id,

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -105,6 +106,7 @@ struct tel_lk_room {
 	struct tel_str name;
 	tel_time created_at;		/* 0 = not told */
 	struct tel_str call_id;		/* metadata's telephony.callId, or absent */
+	uint32_t n_people;		/* agents not counted; it may be seconds old */
 };
 
 struct tel_lk_answer {

@@ -171,6 +171,8 @@ static void put_job(struct tel_json_write *w, enum tel_job_kind kind, const stru
 	tel_json_put_bool(w, "pending", job->pending);
 	tel_json_put_bool(w, "cancelled", job->cancelled);
 	tel_json_put_bool(w, "unsure", job->unsure);
+	if (job->look)
+		tel_json_put_bool(w, "look", job->look);
 	tel_json_put_int(w, "attempt", job->attempt);
 	tel_record_put_time(w, "due", job->due);
 	tel_json_put_text(w, "leaseOwner", job->lease.owner);
@@ -180,7 +182,8 @@ static void put_job(struct tel_json_write *w, enum tel_job_kind kind, const stru
 
 static bool job_is_empty(const struct tel_job *job)
 {
-	return !job->pending && !job->cancelled && !job->unsure && job->attempt == 0 &&
+	return !job->pending && !job->cancelled && !job->unsure && !job->look &&
+	       job->attempt == 0 &&
 	       job->due == 0 && !job->lease.owner.ptr && job->lease.until == 0;
 }
 
@@ -417,6 +420,7 @@ static enum tel_err get_job(json_object *o, struct tel_call *call)
 	if (tel_json_get_bool(o, "pending", &job->pending) ||
 	    tel_json_get_bool(o, "cancelled", &job->cancelled) ||
 	    tel_json_get_bool(o, "unsure", &job->unsure) ||
+	    tel_json_get_bool(o, "look", &job->look) ||
 	    tel_json_get_int(o, "attempt", 0, UINT32_MAX, &attempt) ||
 	    tel_record_get_time(o, "due", &job->due))
 		return TEL_ECORRUPT;

@@ -30,6 +30,15 @@ static enum tel_err check_outbound(const struct tel_step_about *about, const str
 	return about->place->request_key.len > TEL_MAX_REQUEST_KEY ? TEL_ETOOBIG : TEL_OK;
 }
 
+static enum tel_err check_duty(const struct tel_step_about *about, const struct tel_step *step)
+{
+	if (!step->set_duty)
+		return TEL_OK;
+	if (!about->duty)
+		return TEL_EMISUSE;
+	return step->duty.lease.owner.len > TEL_MAX_OWNER ? TEL_ETOOBIG : TEL_OK;
+}
+
 static enum tel_err check_memory(const struct tel_step_about *about, const struct tel_step *step)
 {
 	struct tel_key_buf room;
@@ -62,5 +71,7 @@ enum tel_err tel_step_check(const struct tel_step_about *about, const struct tel
 		    (step->entry_of[i] != step->call && step->entry_of[i] != step->fresh))
 			return TEL_EMISUSE;
 	err = check_outbound(about, step);
+	if (!err)
+		err = check_duty(about, step);
 	return err ? err : check_memory(about, step);
 }

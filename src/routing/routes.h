@@ -37,13 +37,15 @@ size_t tel_routes_trunks(const struct tel_routes *routes);
 
 /* Which rules gave a member: "default", "did:+1555*+trunk:ST_x" if merged. */
 struct tel_route_reason {
-	struct tel_str member;		/* "agentName" or a member of the AgentConfig */
+	struct tel_str member;
 	struct tel_str rules;
 };
 
 struct tel_route_reasons {
 	const struct tel_route_reason *items;	/* in the route's arena */
 	size_t n;
+	size_t n_own;			/* first "agentName", "fallback", …; the others
+					   are members of the AgentConfig */
 };
 
 /*

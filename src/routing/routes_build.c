@@ -87,16 +87,35 @@ static void read_agent_config(struct building *b, struct json_object *value,
 	cut_path(b, len);
 }
 
-static void note_unknown(struct building *b, const char *name, const char *allowed)
+static void note_unknown(struct building *b, const char *name)
 {
 	tel_problems_error(b->problems, at_path(b),
-			   "there is no member \"%.100s\" here: allowed are %s", name, allowed);
+			   "there is no member \"%.100s\" here: allowed are agentName, agentConfig, "
+			   "%s, %s, %s, %s and comment", name,
+			   tel_watch_member_text(TEL_WATCH_JOIN_DEADLINE),
+			   tel_watch_member_text(TEL_WATCH_ATTEMPTS),
+			   tel_watch_member_text(TEL_WATCH_WITHIN),
+			   tel_watch_member_text(TEL_WATCH_FALLBACK));
 }
 
-/* {"agentName": …, "agentConfig": …, "comment": …} */
+static enum tel_err read_watch(struct building *b, enum tel_watch_member member,
+			       struct json_object *value, struct tel_rule *rule)
+{
+	struct tel_rule_fault fault = { NULL, NULL };
+	enum tel_err err = tel_rule_read_watch(&b->routes->mem, member, value, rule, &fault);
+
+	if (fault.what) {
+		tel_buf_printf(&b->path, ".%s%s", tel_watch_member_text(member), fault.below);
+		tel_problems_error(b->problems, at_path(b), "%s", fault.what);
+	}
+	return err;
+}
+
+/* {"agentName": …, "agentConfig": …, "fallback": …, "comment": …} */
 static enum tel_err read_rule(struct building *b, struct json_object *value,
 			      struct tel_rule *rule)
 {
+	enum tel_watch_member watch;
 	enum tel_err err = TEL_OK;
 
 	if (!json_object_is_type(value, json_type_object)) {
@@ -107,12 +126,15 @@ static enum tel_err read_rule(struct building *b, struct json_object *value,
 	json_object_object_foreach(value, name, member) {
 		size_t len = b->path.len;
 
-		if (strcmp(name, "agentName") == 0)
+		watch = tel_watch_member_find(name);
+		if (watch < TEL_WATCH_MEMBERS)
+			err = read_watch(b, watch, member, rule);
+		else if (strcmp(name, "agentName") == 0)
 			err = read_agent_name(b, member, rule);
 		else if (strcmp(name, "agentConfig") == 0)
 			read_agent_config(b, member, rule);
 		else if (strcmp(name, "comment") != 0)
-			note_unknown(b, name, "agentName, agentConfig and comment");
+			note_unknown(b, name);
 		cut_path(b, len);
 		if (err)
 			return err;

@@ -94,6 +94,17 @@ static enum tel_err set_agent_name(const struct layers *layers, struct tel_route
 			      &route->agent_name);
 }
 
+static enum tel_err set_watch(const struct layers *layers, struct tel_route *route)
+{
+	struct tel_str to;
+	int i;
+
+	for (i = LAYER_DEFAULT; i < LAYERS; i++)
+		tel_rule_merge_watch(&route->watch, &layers->rule[i]);
+	to = route->watch.transfer_to;
+	return tel_arena_copy(&route->mem, to, TEL_MAX_TRANSFER_TO, &route->watch.transfer_to);
+}
+
 /* "default", "did:+1555*", "trunk:ST_x", "did:+1555*+trunk:ST_x" */
 static enum tel_err set_rule(const struct layers *layers, struct tel_route *route)
 {
@@ -163,6 +174,7 @@ struct explaining {
 	struct tel_route *route;
 	struct tel_route_reason *items;
 	size_t n, max;
+	size_t n_own;			/* those at the beginning that are the rule's own */
 };
 
 static size_t members_of(const struct layers *layers)
@@ -202,11 +214,12 @@ static enum tel_err write_givers(const struct layers *layers, const char *member
 	return tel_buf_err(out);
 }
 
+/* An AgentConfig may have a member of the same name as a rule's own. */
 static bool is_explained(const struct explaining *e, const char *member)
 {
 	size_t i;
 
-	for (i = 0; i < e->n; i++)
+	for (i = e->n_own; i < e->n; i++)
 		if (tel_str_is(e->items[i].member, member))
 			return true;
 	return false;
@@ -249,6 +262,28 @@ static enum tel_err explain_agent_name(struct explaining *e)
 		       i ? e->layers->rule[i].label : TEL_STR("TELEPHONY_AGENT_NAME"));
 }
 
+static enum tel_err explain_watch(struct explaining *e, enum tel_watch_member member)
+{
+	struct tel_str built_in = member == TEL_WATCH_JOIN_DEADLINE ?
+				  TEL_STR("TELEPHONY_AGENT_JOIN_DEADLINE") : TEL_STR("built-in");
+	int i = LAYERS - 1;
+
+	while (i > 0 && !(e->layers->rule[i].says & 1u << member))
+		i--;
+	return explain(e, tel_watch_member_text(member), i ? e->layers->rule[i].label : built_in);
+}
+
+static enum tel_err explain_own(struct explaining *e)
+{
+	enum tel_err err = explain_agent_name(e);
+	int i;
+
+	for (i = 0; i < TEL_WATCH_MEMBERS && !err; i++)
+		err = explain_watch(e, (enum tel_watch_member)i);
+	e->n_own = e->n;
+	return err;
+}
+
 static enum tel_err set_reasons(const struct layers *layers, struct tel_route *route,
 				struct tel_route_reasons *reasons)
 {
@@ -256,11 +291,11 @@ static enum tel_err set_reasons(const struct layers *layers, struct tel_route *r
 	enum tel_err err;
 	int i;
 
-	e.max = members_of(layers) + 1;
+	e.max = members_of(layers) + 1 + TEL_WATCH_MEMBERS;
 	e.items = tel_arena_alloc(&route->mem, e.max * sizeof(*e.items));
 	if (!e.items)
 		return TEL_ENOMEM;
-	err = explain_agent_name(&e);
+	err = explain_own(&e);
 	for (i = 0; i < LAYERS && !err; i++) {
 		if (!layers->rule[i].config)
 			continue;
@@ -271,7 +306,7 @@ static enum tel_err set_reasons(const struct layers *layers, struct tel_route *r
 				break;
 		}
 	}
-	*reasons = (struct tel_route_reasons){ e.items, e.n };
+	*reasons = (struct tel_route_reasons){ e.items, e.n, e.n_own };
 	return err;
 }
 
@@ -288,6 +323,8 @@ enum tel_err tel_routes_resolve(const struct tel_routes *routes,
 	collect(routes, query, &layers);
 	tel_arena_init(&route.mem, MAX_ROUTE_ARENA);
 	err = set_agent_name(&layers, &route);
+	if (!err)
+		err = set_watch(&layers, &route);
 	if (!err)
 		err = set_rule(&layers, &route);
 	if (!err)

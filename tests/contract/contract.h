@@ -28,6 +28,7 @@ extern const struct tel_contract tel_contract;
 /* contract_<name>.c; each ends with CU_TEST_INFO_NULL */
 extern CU_TestInfo tel_contract_step_tests[];
 extern CU_TestInfo tel_contract_place_tests[];
+extern CU_TestInfo tel_contract_duty_tests[];
 extern CU_TestInfo tel_contract_read_tests[];
 extern CU_TestInfo tel_contract_list_tests[];
 extern CU_TestInfo tel_contract_due_tests[];
@@ -35,6 +36,7 @@ extern CU_TestInfo tel_contract_due_tests[];
 #define TEL_CONTRACT_SUITES(prefix)							\
 	{ .pName = prefix ": steps", .pTests = tel_contract_step_tests },		\
 	{ .pName = prefix ": placing calls", .pTests = tel_contract_place_tests },	\
+	{ .pName = prefix ": the duty", .pTests = tel_contract_duty_tests },		\
 	{ .pName = prefix ": reading", .pTests = tel_contract_read_tests },		\
 	{ .pName = prefix ": listing", .pTests = tel_contract_list_tests },		\
 	{ .pName = prefix ": due jobs and sweeping", .pTests = tel_contract_due_tests }
@@ -80,6 +82,19 @@ enum tel_err contract_place(struct tel_call_store *store, unsigned key, unsigned
 unsigned contract_placed(struct tel_call_store *store, unsigned key);
 /* How many outbound calls there are. */
 unsigned contract_outbound(struct tel_call_store *store);
+
+/* The duty, as a step finds it. */
+struct contract_duty {
+	char owner[TEL_MAX_OWNER + 1];	/* "" = nobody */
+	tel_time until, run_at;
+};
+
+struct contract_duty contract_duty(struct tel_call_store *store);
+/*
+ * A call n, and in the same step the duty: owner "<n>", until n, run_at one
+ * more than it was.
+ */
+enum tel_err contract_make_on_duty(struct tel_call_store *store, const struct recipe *recipe);
 
 /* What a step about this finds: the number of its call, 0 = none. */
 unsigned contract_find(struct tel_call_store *store, const struct tel_step_about *about);

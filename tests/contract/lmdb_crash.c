@@ -29,7 +29,7 @@ static enum tel_err write_one(struct tel_call_store *s, unsigned n)
 	struct recipe r = { .n = n, .room = "r", .room_sid = "RM", .due = 5,
 			    .lease_owner = "me", .lease_until = 9 };
 
-	return n % 2 ? contract_try_make(s, &r) : contract_place(s, n, n);
+	return n % 2 ? contract_make_on_duty(s, &r) : contract_place(s, n, n);
 }
 
 /* Steps for ever; each that was acknowledged is told. */
@@ -85,6 +85,15 @@ static void count_lost(struct tel_call_store *s, int report, unsigned first, str
 	} while (next_told(report, &n));
 }
 
+/* Of the call and the duty that one step has written never one without the other. */
+static void expect_duty_with_its_call(struct tel_call_store *s)
+{
+	struct contract_duty duty = contract_duty(s);
+
+	CU_ASSERT_TRUE(duty.run_at > 0 && contract_has(s, (unsigned)duty.until));
+	CHECK_INT(duty.run_at, contract_stats(s).calls - contract_outbound(s));
+}
+
 static void kill_one(unsigned round, struct tally *tally)
 {
 	struct tel_call_store *s;
@@ -110,6 +119,7 @@ static void kill_one(unsigned round, struct tally *tally)
 	CHECK_INT(contract_stats(s).readers, 0);
 	/* Of a call and its key never one without the other. */
 	CHECK_INT(contract_stats(s).request_keys, contract_outbound(s));
+	expect_duty_with_its_call(s);
 	s->ops->close(s);
 	close(report[0]);
 }
@@ -145,7 +155,7 @@ static int child_counts(unsigned own)
 
 	for (i = 0; i < STEPS; i++) {
 		failed += contract_edit(s, 1, grow_one, NULL) != TEL_OK;
-		failed += contract_try_make(s, &(struct recipe){ .n = own + i, .room = "r" }) != TEL_OK;
+		failed += contract_make_on_duty(s, &(struct recipe){ .n = own + i, .room = "r" }) != TEL_OK;
 		/* The others have the same keys. */
 		failed += contract_place(s, i, own + STEPS + i) != TEL_OK;
 	}
@@ -173,6 +183,7 @@ static void processes_share_it(void)
 	CHECK_INT(call->updated_at, PROCESSES * STEPS);
 	tel_call_free(call);
 	CHECK_INT(contract_stats(s).calls, PROCESSES * STEPS + 1 + STEPS);
+	CHECK_INT(contract_duty(s).run_at, PROCESSES * STEPS);
 	CHECK_INT(contract_outbound(s), STEPS);
 	CHECK_INT(contract_stats(s).request_keys, STEPS);
 	CU_ASSERT_TRUE(lmdb_is_sound(s));

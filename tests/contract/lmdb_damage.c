@@ -34,6 +34,8 @@ static enum tel_err decide_full(struct tel_step *step, void *ctx)
 	step->remember_event = step->finish_room = true;
 	step->remember_until = step->remember_request_until = 50;
 	step->remember_request = true;
+	step->duty.lease = (struct tel_lease){ TEL_STR("me"), 9 };
+	step->set_duty = true;
 	return TEL_OK;
 }
 
@@ -42,7 +44,7 @@ static void make_full(void)
 	struct tel_place_about place = { .request_key = TEL_STR("key") };
 	struct tel_step_about about = {
 		.place = &place, .event_id = TEL_STR("EV"), .room_name = TEL_STR("r"), .room_sid = TEL_STR("RM"),
-		.expect_change = true,
+		.expect_change = true, .duty = true,
 	};
 	struct tel_call_store *s;
 
@@ -188,7 +190,7 @@ static void damage_is_no_data(void)
 
 /* ---- other people's stores, and later ones --------------------------------------------- */
 
-static void set_schema(const char *key, size_t key_len, const char *value)
+static void set_meta(const char *key, size_t key_len, const char *value)
 {
 	MDB_val k = { key_len, (void *)key }, v = { strlen(value), (void *)value };
 	MDB_env *env;
@@ -218,11 +220,11 @@ static void expect_refused(const char *text)
 static void other_layouts_are_refused(void)
 {
 	make_full();
-	set_schema("tel\0schema", 10, "3");
+	set_meta("tel\0schema", 10, "3");
 	expect_refused("has layout 3 and this program knows 2: use a later version");
 	temp_remove(dir);
 	temp_dir(dir);
-	set_schema("theirs", 6, "data");
+	set_meta("theirs", 6, "data");
 	expect_refused("holds something else, not a store of this program");
 	temp_remove(dir);
 }
@@ -244,10 +246,41 @@ static void reading_makes_no_store(void)
 	temp_remove(dir);
 }
 
+/* ---- the duty ------------------------------------------------------------------------ */
+
+static enum tel_err decide_nothing(struct tel_step *step, void *ctx)
+{
+	(void)step;
+	(void)ctx;
+	return TEL_OK;
+}
+
+static void a_damaged_duty_is_nobodys(void)
+{
+	static const char *const records[] = {
+		"", "rubbish", "{\"v\":2}", "{\"v\":1,\"owner\":\"me\",\"until\":9",
+	};
+	struct tel_step_about about = { .duty = true };
+	struct tel_call_store *s;
+	size_t i;
+
+	for (i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		make_full();
+		set_meta("tel\0duty", 8, records[i]);
+		expect_problem("META", "the record of who compares calls with LiveKit does not decode");
+		s = must_open((struct tel_lmdb_options){ .path = dir });
+		CHECK_INT(s->ops->step(s, &about, decide_nothing, NULL), TEL_ECORRUPT);
+		contract_make(s, (struct recipe){ .n = 2 });	/* who does not ask for it */
+		s->ops->close(s);
+		temp_remove(dir);
+	}
+}
+
 CU_TestInfo lmdb_damage_tests[] = {
 	{ "every damage is found", every_damage_is_found },
 	{ "damage is no data", damage_is_no_data },
 	{ "other layouts are refused", other_layouts_are_refused },
+	{ "a damaged duty is nobody's", a_damaged_duty_is_nobodys },
 	{ "reading makes no store", reading_makes_no_store },
 	CU_TEST_INFO_NULL,
 };

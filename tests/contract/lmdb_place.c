@@ -26,6 +26,7 @@ static void a_reopened_store_has_everything(void)
 	temp_dir(dir);
 	s = must_open((struct tel_lmdb_options){ .path = dir });
 	contract_make(s, (struct recipe){ .n = 1, .room = "r", .room_sid = "RM", .leg = "PA", .due = 9 });
+	CHECK_INT(contract_make_on_duty(s, &(struct recipe){ .n = 7 }), TEL_OK);
 	contract_remember(s, "EV", 50);
 	contract_finish_room(s, "r", "RM", 50);
 	s->ops->close(s);
@@ -33,6 +34,7 @@ static void a_reopened_store_has_everything(void)
 	CU_ASSERT_TRUE(contract_has(s, 1));
 	CU_ASSERT_TRUE(contract_event_seen(s, "EV"));
 	CU_ASSERT_TRUE(contract_room_finished(s, "r", "RM"));
+	CU_ASSERT_STRING_EQUAL(contract_duty(s).owner, "7");
 	contract_make(s, (struct recipe){ .n = 2, .room = "r", .room_sid = "RM" });
 	CHECK_INT(contract_find(s, &(struct tel_step_about){ .room_name = TEL_STR("r"),
 							     .room_sid = TEL_STR("RM") }), 2);
@@ -187,7 +189,8 @@ static int use_inherited(struct tel_call_store *inherited, const char *dir)
 		return 1;
 	inherited->ops->close(inherited);
 	own = must_open((struct tel_lmdb_options){ .path = dir });
-	if (contract_try_make(own, &(struct recipe){ .n = 2 }))
+	if (strcmp(contract_duty(own).owner, "1") != 0 ||
+	    contract_make_on_duty(own, &(struct recipe){ .n = 2 }))
 		return 2;
 	own->ops->close(own);
 	return 0;
@@ -202,13 +205,14 @@ static void a_forked_child_opens_its_own(void)
 
 	temp_dir(dir);
 	s = must_open((struct tel_lmdb_options){ .path = dir });
-	contract_make(s, (struct recipe){ .n = 1 });
+	CHECK_INT(contract_make_on_duty(s, &(struct recipe){ .n = 1 }), TEL_OK);
 	pid = fork();
 	if (pid == 0)
 		_exit(use_inherited(s, dir));
 	waitpid(pid, &status, 0);
 	CHECK_INT(status, 0);
 	CU_ASSERT_TRUE(contract_has(s, 2));
+	CU_ASSERT_STRING_EQUAL(contract_duty(s).owner, "2");
 	contract_make(s, (struct recipe){ .n = 3 });
 	CHECK_INT(contract_stats(s).calls, 3);
 	s->ops->close(s);

@@ -121,6 +121,7 @@ static void expect_whole(unsigned n)
 	CU_ASSERT_EQUAL_FATAL(page.n, 1);
 	CHECK_INT(contract_number(page.calls[0]), (n - 3) / 6 * 6 + 3);
 	CHECK_INT(contract_find(s, &about), n);
+	CHECK_INT(contract_duty(s).run_at, 0);
 	tel_call_page_release(&page);
 	s->ops->close(s);
 }

@@ -55,6 +55,8 @@ static enum tel_err decide_all(struct tel_step *step, void *ctx)
 	step->remember_request = step->set_switch = true;
 	step->remember_until = step->remember_request_until = 9;
 	step->outbound_stopped_at = 3;
+	step->duty = (struct tel_duty){ .lease = { TEL_STR("me"), 7 }, .run_at = 6 };
+	step->set_duty = true;
 	if (!tel_step_entry(step, step->call, 1, TEL_ENTRY_EVENT, TEL_STR("ends")) ||
 	    !tel_step_entry(step, step->fresh, 1, TEL_ENTRY_EVENT, TEL_STR("begins")))
 		return TEL_ENOMEM;
@@ -69,7 +71,7 @@ static enum tel_err run_all(void *ctx)
 	};
 	struct tel_step_about about = {
 		.event_id = TEL_STR("EV"), .room_name = TEL_STR("r"), .room_sid = TEL_STR("RM"),
-		.place = &place, .outbound_switch = true,
+		.place = &place, .outbound_switch = true, .duty = true,
 	};
 
 	return s->ops->step(s, &about, decide_all, NULL);
@@ -94,16 +96,30 @@ static enum tel_err read_all(void *ctx)
 	return err;
 }
 
+static enum tel_err decide_read_duty(struct tel_step *step, void *run_at)
+{
+	*(tel_time *)run_at = step->duty.run_at;
+	return TEL_OK;
+}
+
+static enum tel_err read_duty(struct tel_call_store *s, tel_time *run_at)
+{
+	return s->ops->step(s, &(struct tel_step_about){ .duty = true }, decide_read_duty, run_at);
+}
+
 /* All of the step or nothing; afterwards it can be done. */
 static void look(struct tel_call_store *s, enum tel_err err)
 {
 	struct tel_store_stats stats = { 0 };
+	tel_time run_at = -1;
 
 	CHECK_INT(s->ops->stats(s, &stats), TEL_OK);
 	CHECK_INT(stats.calls, err ? 1 : 2);
 	CHECK_INT(stats.live_calls, 1);
 	CHECK_INT(stats.event_ids + stats.room_tombstones + stats.request_keys, err ? 0 : 3);
 	CHECK_INT(stats.timeline_entries, err ? 0 : 2);
+	CHECK_INT(read_duty(s, &run_at), TEL_OK);
+	CHECK_INT(run_at, err ? 0 : 6);
 	if (err)
 		CHECK_INT(run_all(&s), TEL_OK);
 }

@@ -55,6 +55,9 @@ void tel_rig_init(struct tel_rig *rig, const char *name, struct tel_call_store *
 		.policy = {
 			.room_delete_after = 10 * TEL_SECOND, .return_grace = 20 * TEL_SECOND,
 			.max_age = TEL_DAY, .remember = TEL_DAY,
+			.agent_join_deadline = 8 * TEL_SECOND,
+			.agent_loss = TEL_LOSS_REDISPATCH,
+			.solo_timeout = 300 * TEL_SECOND, .max_duration = TEL_DAY,
 		},
 	};
 	if (tel_inbox_new(INBOX_SLOTS, NULL, NULL, &rig->inbox) ||

@@ -51,7 +51,10 @@ static void check_shown(const struct tel_call *call)
 
 static void take_job(struct tel_call *call)
 {
-	struct tel_policy policy = { .max_age = TEL_DAY, .remember = TEL_DAY };
+	struct tel_policy policy = {
+		.max_age = TEL_DAY, .remember = TEL_DAY, .agent_join_deadline = 8 * TEL_SECOND,
+		.solo_timeout = 300 * TEL_SECOND, .max_duration = TEL_DAY,
+	};
 	struct tel_take_job take = { .env = { .now = 1795398050000, .self = TEL_STR("me"),
 					      .policy = &policy } };
 	struct tel_step step;

@@ -11,6 +11,15 @@
 #include "routing/routes.h"
 #include "base/banned.h"
 
+static void check_watch(const struct tel_watch_policy *watch)
+{
+	FUZZ_CHECK(watch->join_deadline >= 0 && watch->join_deadline <= 300 * TEL_SECOND);
+	FUZZ_CHECK(watch->attempts <= 100);
+	FUZZ_CHECK(watch->within >= 0 && watch->within <= 3600 * TEL_SECOND);
+	FUZZ_CHECK((watch->fallback == TEL_FALLBACK_TRANSFER) == tel_str_is_set(watch->transfer_to));
+	FUZZ_CHECK(watch->transfer_to.len <= TEL_MAX_TRANSFER_TO);
+}
+
 static void check_route(const struct tel_routes *routes, struct tel_str to, struct tel_str trunk)
 {
 	struct tel_route_query query = { .to = to, .trunk_id = trunk };
@@ -24,7 +33,9 @@ static void check_route(const struct tel_routes *routes, struct tel_str to, stru
 	FUZZ_CHECK(route.agent_name.len <= TEL_MAX_NAME && tel_str_is_set(route.rule));
 	FUZZ_CHECK(route.config.len <= TEL_MAX_AGENT_CONFIG && route.config.ptr[0] == '{');
 	FUZZ_CHECK(fuzz_is_json(route.config));
-	FUZZ_CHECK(reasons.n > 0 && tel_str_is(reasons.items[0].member, "agentName"));
+	FUZZ_CHECK(reasons.n >= reasons.n_own && reasons.n_own == 5);
+	FUZZ_CHECK(tel_str_is(reasons.items[0].member, "agentName"));
+	check_watch(&route.watch);
 	FUZZ_CHECK(tel_routes_resolve(routes, &query, &again, NULL) == TEL_OK);
 	FUZZ_CHECK(tel_str_eq(route.config, again.config) && tel_str_eq(route.rule, again.rule));
 	tel_route_release(&route);

@@ -48,6 +48,9 @@ static void check_config(const struct tel_config *c)
 	FUZZ_CHECK(c->store.path && c->store.path[0] == '/');
 	FUZZ_CHECK(c->store_size > 0 && c->store_size % 65536 == 0 && c->threads > 0);
 	FUZZ_CHECK(c->agent_name && c->retention >= 0 && c->policy.max_age > 0);
+	FUZZ_CHECK(c->policy.agent_join_deadline > 0 && c->policy.agent_loss < TEL_LOSSES);
+	FUZZ_CHECK(c->policy.solo_timeout != 0 && c->policy.max_duration != 0);
+	FUZZ_CHECK(c->reconcile_interval >= 0);
 }
 
 FUZZ(settings)

@@ -236,6 +236,17 @@ def edge_entries():
     yield "seq-too-high", compact(changed(ENTRY, seq=2 ** 32))
 
 
+def edge_duties():
+    duty = {"v": 1, "owner": "host:1:2", "until": 1795398161000, "runAt": 1795398041000}
+    yield "good", compact(duty)
+    yield "nobody", compact({"v": 1})
+    yield "later", compact(changed(duty, v=2))
+    yield "owner-longest", compact(changed(duty, owner="x" * 96))
+    yield "owner-too-long", compact(changed(duty, owner="x" * 97))
+    yield "until-highest", compact(changed(duty, until=2 ** 61 - 1))
+    yield "run-at-lowest", compact(changed(duty, runAt=-2 ** 63))
+
+
 def edge_routes():
     text = (HERE.parent.parent / "docs" / "ROUTES.md").read_text()
     example = re.search(r"```json\n(.*?)```", text, re.S).group(1)
@@ -254,6 +265,14 @@ def edge_routes():
     yield "not-utf8", b' \n{"numbers":{"\xff":{}}}'
     yield "long-key", " \n" + compact({"numbers": {"k" * 600: {}}, "trunks": {"t" * 600: {}}})
     yield "comment", ' \n{/* no */"default":{}}'
+    waits = {"agentJoinDeadlineSeconds": 300, "agentAttempts": 100, "agentAttemptsWithinSeconds": 3600}
+    for name, fallback in {"keep": "keep", "number": {"transfer": "+1 (555) 0300"},
+                           "tel": {"transfer": "tel:+15550300"}, "none": {}, "nobody": "transfer",
+                           "sip": {"transfer": "sip:a@b;x=y"}, "more": {"transfer": "+1", "a": 1},
+                           "longest": {"transfer": "+" + " " * 251 + "15550300"}}.items():
+        yield f"fallback-{name}", "+15550123 ST_x a\n" + compact(
+            {"default": waits, "trunks": {"ST_x": {"fallback": fallback}}})
+    yield "wait-too-long", " \n" + compact({"default": {key: n + 1 for key, n in waits.items()}})
     yield "deep", " \n" + '{"default":{"agentConfig":' + '{"a":' * 40 + "1" + "}" * 42
 
 
@@ -349,7 +368,10 @@ def edge_settings():
             "good": good, "empty": "", "keys": good + "LIVEKIT_KEYS=a: b, c: d,,e",
             "all": good + "TELEPHONY_STORE=lmdb:/x\nTELEPHONY_STORE_SIZE=4g\n"
                    "TELEPHONY_THREADS=8\nTELEPHONY_ROOM_DELETE=never\nTELEPHONY_LOG_LEVEL=debug\n"
-                   "TELEPHONY_ROUTES=/etc/routes.json\nTELEPHONY_AGENT_NAME=a\n",
+                   "TELEPHONY_ROUTES=/etc/routes.json\nTELEPHONY_AGENT_NAME=a\n"
+                   "TELEPHONY_AGENT_LOSS=fallback\nTELEPHONY_AGENT_JOIN_DEADLINE=3\n"
+                   "TELEPHONY_SOLO_TIMEOUT=never\nTELEPHONY_MAX_CALL_DURATION=60\n"
+                   "TELEPHONY_RECONCILE_INTERVAL=never\nTELEPHONY_ROOM_PREFIX=call-\n",
             "mistyped": good + "TELEPHONY_STOER=x\nLIVEKIT_APIKEY=y",
             "bad": good + "TELEPHONY_STORE=redis:x\nTELEPHONY_STORE_SIZE=9999999t\n"
                    "TELEPHONY_THREADS=-1\nTELEPHONY_ENABLED=perhaps\nLIVEKIT_URL=http://u:p@h",
@@ -423,7 +445,7 @@ def edges():
     for name, text in edge_events():
         yield "event", name, text
     for target, make in {"deliveries": edge_deliveries, "jwt": edge_tokens, "claims": edge_claims,
-                         "record": edge_records, "entry_record": edge_entries,
+                         "record": edge_records, "entry_record": edge_entries, "duty_record": edge_duties,
                          "routes": edge_routes, "order": edge_orders, "twirp": edge_answers}.items():
         for name, text in make():
             yield target, name, text

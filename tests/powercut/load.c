@@ -26,7 +26,9 @@
 
 static const struct tel_policy policy = {
 	.room_delete_after = TEL_SECOND, .return_grace = TEL_SECOND, .max_age = TEL_DAY,
-	.remember = TEL_DAY,
+	.remember = TEL_DAY, .agent_join_deadline = 8 * TEL_SECOND,
+	.agent_loss = TEL_LOSS_REDISPATCH, .solo_timeout = 300 * TEL_SECOND,
+	.max_duration = TEL_DAY,
 };
 
 /* ---- one call's events ------------------------------------------------------------ */

@@ -26,6 +26,7 @@
 #include "memory-store/memory_store.h"
 #include "order/order_read.h"
 #include "record/call_record.h"
+#include "record/duty_record.h"
 #include "record/entry_record.h"
 #include "routing/routes_file.h"
 #include "system/log_json.h"
@@ -95,7 +96,8 @@ static const char good_routes[] =
 	"{\"default\":{\"agentConfig\":{\"prompt\":\"p\",\"tools\":[\"t\"]}},"
 	"\"numbers\":{\"+15550123\":{\"agentName\":\"a\",\"agentConfig\":{\"greeting\":\"g\"}},"
 	"\"+1555*\":{\"agentConfig\":{\"voice\":\"v\"}}},"
-	"\"trunks\":{\"ST_1\":{\"agentConfig\":{\"model\":\"m\"}}}}";
+	"\"trunks\":{\"ST_1\":{\"agentConfig\":{\"model\":\"m\"},\"agentAttempts\":2,"
+	"\"fallback\":{\"transfer\":\"+15550300\"}}}}";
 
 static enum tel_err resolve(const struct tel_routes *routes)
 {
@@ -441,6 +443,26 @@ static enum tel_err record_entry(void *ctx)
 	return err;
 }
 
+static enum tel_err record_duty(void *ctx)
+{
+	struct tel_duty duty = { .lease = { TEL_STR("host:1:2"), NOW }, .run_at = NOW }, back;
+	struct tel_arena mem;
+	struct tel_buf text;
+	enum tel_err err;
+
+	(void)ctx;
+	tel_buf_init(&text, TEL_MAX_RECORD);
+	tel_arena_init(&mem, TEL_MAX_RECORD);
+	err = tel_duty_encode(&duty, &text);
+	if (!err)
+		err = tel_duty_decode(tel_buf_str(&text), &mem, &back);
+	if (!err)
+		CHECK_STR(back.lease.owner, "host:1:2");
+	tel_arena_release(&mem);
+	tel_buf_release(&text);
+	return err;
+}
+
 static enum tel_err show_call(void *call)
 {
 	struct tel_entry entries[] = { an_entry(), an_entry() };
@@ -469,6 +491,7 @@ static void livekit_and_calls(void)
 	torture("a client of LiveKit", make_client, NULL, TEL_OK, false);
 	torture("a call's record", record_call, NULL, TEL_OK, false);
 	torture("an entry's record", record_entry, NULL, TEL_OK, false);
+	torture("the record of the duty", record_duty, NULL, TEL_OK, false);
 	torture("a call shown", show_call, call, TEL_OK, false);
 	tel_call_free(call);
 }

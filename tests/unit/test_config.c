@@ -112,6 +112,12 @@ static void defaults_are_what_the_reference_says(void)
 	CHECK_INT(r.cfg->policy.max_age, TEL_DAY);
 	CHECK_INT(r.cfg->policy.remember, TEL_DAY);
 	CHECK_INT(r.cfg->policy.dial_within, TEL_MINUTE);
+	CHECK_INT(r.cfg->policy.max_duration, TEL_DAY);
+	CHECK_INT(r.cfg->policy.agent_join_deadline, 8 * TEL_SECOND);
+	CHECK_INT(r.cfg->policy.agent_loss, TEL_LOSS_REDISPATCH);
+	CHECK_INT(r.cfg->policy.solo_timeout, 5 * TEL_MINUTE);
+	CHECK_INT(r.cfg->reconcile_interval, 15 * TEL_SECOND);
+	CU_ASSERT_PTR_NULL(r.cfg->room_prefix);
 	CHECK_INT(r.cfg->allow_prefixes.n, 0);
 	CHECK_INT(r.cfg->deny_prefixes.n, 0);
 	CHECK_INT(r.cfg->from_numbers.n, 0);
@@ -138,6 +144,12 @@ static int64_t number_of(const struct tel_config *c, const char *key)
 		{ "TELEPHONY_ROOM_DELETE", c->policy.room_delete_after },
 		{ "TELEPHONY_RETURN_GRACE", c->policy.return_grace },
 		{ "TELEPHONY_MAX_CALL_AGE", c->policy.max_age },
+		{ "TELEPHONY_MAX_CALL_DURATION", c->policy.max_duration },
+		{ "TELEPHONY_AGENT_JOIN_DEADLINE", c->policy.agent_join_deadline },
+		{ "TELEPHONY_AGENT_LOSS", c->policy.agent_loss },
+		{ "TELEPHONY_SOLO_TIMEOUT", c->policy.solo_timeout },
+		{ "TELEPHONY_RECONCILE_INTERVAL", c->reconcile_interval },
+		{ "TELEPHONY_ROOM_PREFIX", (int64_t)strlen(c->room_prefix ? c->room_prefix : "") },
 		{ "TELEPHONY_THREADS", c->threads },
 		{ "TELEPHONY_RUN_JOBS", c->run_jobs },
 		{ "TELEPHONY_METRICS", c->metrics },
@@ -164,6 +176,7 @@ static int64_t number_of(const struct tel_config *c, const char *key)
 
 /* As `sha256sum` prints one. */
 #define HASH "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+#define TEXT_64 HASH
 
 static void good_numbers_and_words(void)
 {
@@ -187,6 +200,25 @@ static void good_numbers_and_words(void)
 		{ "TELEPHONY_ROOM_DELETE", "86400", TEL_DAY },
 		{ "TELEPHONY_RETURN_GRACE", "0", 0 },
 		{ "TELEPHONY_MAX_CALL_AGE", "60", TEL_MINUTE },
+		{ "TELEPHONY_MAX_CALL_DURATION", "never", TEL_NEVER },
+		{ "TELEPHONY_MAX_CALL_DURATION", "60", TEL_MINUTE },
+		{ "TELEPHONY_MAX_CALL_DURATION", "604800", 7 * TEL_DAY },
+		{ "TELEPHONY_AGENT_JOIN_DEADLINE", "1", TEL_SECOND },
+		{ "TELEPHONY_AGENT_JOIN_DEADLINE", "300", 5 * TEL_MINUTE },
+		{ "TELEPHONY_AGENT_LOSS", "redispatch", TEL_LOSS_REDISPATCH },
+		{ "TELEPHONY_AGENT_LOSS", "Fallback", TEL_LOSS_FALLBACK },
+		{ "TELEPHONY_AGENT_LOSS", "hangup", TEL_LOSS_HANGUP },
+		{ "TELEPHONY_AGENT_LOSS", "keep", TEL_LOSS_KEEP },
+		{ "TELEPHONY_SOLO_TIMEOUT", "Never", TEL_NEVER },
+		{ "TELEPHONY_SOLO_TIMEOUT", "10", 10 * TEL_SECOND },
+		{ "TELEPHONY_SOLO_TIMEOUT", "86400", TEL_DAY },
+		{ "TELEPHONY_RECONCILE_INTERVAL", "never", 0 },
+		{ "TELEPHONY_RECONCILE_INTERVAL", "1", TEL_SECOND },
+		{ "TELEPHONY_RECONCILE_INTERVAL", "3600", TEL_HOUR },
+		{ "TELEPHONY_ROOM_PREFIX", "call- ", 5 },
+		{ "TELEPHONY_ROOM_PREFIX", "t\xc3\xa9l/", 5 },
+		{ "TELEPHONY_ROOM_PREFIX", TEXT_64 TEXT_64, 128 },
+		{ "TELEPHONY_ROOM_PREFIX", "", 0 },
 		{ "TELEPHONY_THREADS", "1", 1 },
 		{ "TELEPHONY_THREADS", " 256\n", 256 },
 		{ "TELEPHONY_THREADS", "", 8 },
@@ -356,6 +388,22 @@ static void bad_values_are_named(void)
 		"TELEPHONY_ROOM_DELETE=86401",
 		"TELEPHONY_RETURN_GRACE=3601",
 		"TELEPHONY_MAX_CALL_AGE=59",
+		"TELEPHONY_MAX_CALL_DURATION=59",
+		"TELEPHONY_MAX_CALL_DURATION=604801",
+		"TELEPHONY_MAX_CALL_DURATION=now",
+		"TELEPHONY_AGENT_JOIN_DEADLINE=0",
+		"TELEPHONY_AGENT_JOIN_DEADLINE=301",
+		"TELEPHONY_AGENT_JOIN_DEADLINE=never",
+		"TELEPHONY_AGENT_LOSS=transfer",
+		"TELEPHONY_AGENT_LOSS=0",
+		"TELEPHONY_SOLO_TIMEOUT=9",
+		"TELEPHONY_SOLO_TIMEOUT=86401",
+		"TELEPHONY_SOLO_TIMEOUT=-1",
+		"TELEPHONY_RECONCILE_INTERVAL=0",
+		"TELEPHONY_RECONCILE_INTERVAL=3601",
+		"TELEPHONY_RECONCILE_INTERVAL=1.5",
+		"TELEPHONY_ROOM_PREFIX=a\tb",
+		"TELEPHONY_ROOM_PREFIX=" TEXT_64 TEXT_64 "x",
 		"TELEPHONY_THREADS=0",
 		"TELEPHONY_THREADS=257",
 		"TELEPHONY_THREADS=8.0",

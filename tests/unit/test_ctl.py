@@ -188,7 +188,8 @@ ROUTES = {
         "+1555*": {"agentConfig": {"voice": "tenor"}},
         "+15550123": {"agentName": "support"},
     },
-    "trunks": {"ST_x": {"agentConfig": {"model": "small"}}},
+    "trunks": {"ST_x": {"agentConfig": {"model": "small", "fallback": "mine"},
+                        "agentAttempts": 3, "fallback": {"transfer": "+1 555 0300"}}},
 }
 
 
@@ -232,6 +233,12 @@ class Routes(Tool):
         self.assertEqual(said["givenBy"]["agentName"], "did:+15550123")
         self.assertEqual(said["givenBy"]["voice"], "default")
         self.assertEqual(said["givenBy"]["model"], "trunk:ST_x")
+        self.assertEqual(said["fallback"], {"transfer": "tel:+15550300"})
+        self.assertEqual(said["givenBy"]["fallback"], "trunk:ST_x")
+        self.assertEqual(said["givenBy"]["agentConfig.fallback"], "trunk:ST_x")
+        self.assertEqual((said["agentAttempts"], said["agentAttemptsWithinSeconds"]), (3, 30))
+        self.assertEqual(said["givenBy"]["agentAttempts"], "trunk:ST_x")
+        self.assertEqual(said["givenBy"]["agentAttemptsWithinSeconds"], "built-in")
         said = self.resolve("--to", "+15550199", "--routes", self.good)
         self.assertEqual(said["agentName"], "reception")
         self.assertEqual(said["givenBy"]["voice"], "did:+1555*")
@@ -240,6 +247,8 @@ class Routes(Tool):
         got = self.run_tool(["routes", "resolve", "--to", "+15550123", "--routes", self.good])
         self.assertRegex(got.stdout, r"(?m)^agent +support$")
         self.assertRegex(got.stdout, r"(?m)^voice +given by default$")
+        self.assertRegex(got.stdout, r"(?m)^wait +8 s for it to join, 5 attempts within 30 s, then keep$")
+        self.assertRegex(got.stdout, r"(?m)^fallback +given by built-in$")
         self.assertEqual(json.loads(got.stdout.split("\n\n")[1])["greeting"], "Hi.")
 
     def test_resolve_by_the_configured_file_and_without_one(self):
@@ -248,6 +257,16 @@ class Routes(Tool):
         said = self.resolve("--to", "+15550123", TELEPHONY_AGENT_NAME="smith")
         self.assertEqual(said["agentName"], "smith")
         self.assertEqual(said["agentConfig"]["noise_cancellation_type"], "telephony")
+
+    def test_resolve_says_how_long_an_agent_is_waited_for(self):
+        said = self.resolve("--to", "+15550199", TELEPHONY_AGENT_JOIN_DEADLINE="12")
+        self.assertEqual(said["agentJoinDeadlineSeconds"], 12)
+        self.assertEqual(said["fallback"], "keep")
+        self.assertEqual(said["givenBy"]["agentJoinDeadlineSeconds"],
+                         "TELEPHONY_AGENT_JOIN_DEADLINE")
+        got = self.run_tool(["routes", "resolve", "--trunk", "ST_x", "--routes", self.good])
+        self.assertRegex(got.stdout, r"(?m), 3 attempts within 30 s, then transfer to "
+                                     r"tel:\+15550300$")
 
     def test_resolve_by_a_broken_file(self):
         bad = self.directory.write("bad.json", "[]")

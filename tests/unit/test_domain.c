@@ -218,6 +218,10 @@ static const struct tel_policy test_policy = {
 	.room_delete_after = 10 * TEL_SECOND,
 	.return_grace = 20 * TEL_SECOND,
 	.max_age = TEL_DAY,
+	.agent_join_deadline = 8 * TEL_SECOND,
+	.agent_loss = TEL_LOSS_REDISPATCH,
+	.solo_timeout = 300 * TEL_SECOND,
+	.max_duration = TEL_DAY,
 	.remember = TEL_DAY,
 };
 
@@ -402,6 +406,15 @@ static void make_event(struct world *w, const char *word, struct tel_event *e)
 		leave_fields(p, colon[1]);
 }
 
+/* These scripts are about the phone: nobody watches for its agent. */
+static void leave_watches_aside(struct world *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		w->calls[i]->jobs[TEL_JOB_WATCH_AGENT] = (struct tel_job){ .pending = false };
+}
+
 static struct tel_call *call_with_due_job(struct world *w)
 {
 	size_t i;
@@ -416,11 +429,15 @@ static struct tel_call *call_with_due_job(struct world *w)
 static void take(struct world *w, bool dead)
 {
 	static char before[16];
-	struct tel_call *due = call_with_due_job(w);
-	struct tel_call_id id = due ? due->id : (struct tel_call_id){ "" };
 	struct tel_take_job take = { .env = env_of(w) };
 	struct tel_step_about about = { 0 };
+	struct tel_call_id id = { "" };
+	struct tel_call *due;
 
+	leave_watches_aside(w);
+	due = call_with_due_job(w);
+	if (due)
+		id = due->id;
 	snprintf(before, sizeof(before), "pid-%d", w->pid - 1);
 	if (dead) {
 		take.dead_owner = tel_str_from(before);

@@ -5,6 +5,7 @@
 
 #include "harness.h"
 #include "record/call_record.h"
+#include "record/duty_record.h"
 #include "record/entry_record.h"
 #include "record/keys.h"
 #include "base/banned.h"
@@ -32,7 +33,7 @@ static void fill_legs_and_jobs(struct tel_call *call)
 	}
 	for (i = 0; i < TEL_JOB_KINDS; i++)
 		call->jobs[i] = (struct tel_job){
-			.pending = true, .cancelled = i & 1, .unsure = !(i & 1), .attempt = 4000000000u,
+			.pending = true, .cancelled = i & 1, .unsure = !(i & 1), .look = i & 1, .attempt = 4000000000u,
 			.due = 1000 + i,
 			.lease = { .owner = TEL_STR("host/1/2"), .until = 2000 + i },
 		};
@@ -108,6 +109,7 @@ static void same_legs_and_jobs(const struct tel_call *a, const struct tel_call *
 		CHECK_INT(a->jobs[i].pending, b->jobs[i].pending);
 		CHECK_INT(a->jobs[i].cancelled, b->jobs[i].cancelled);
 		CHECK_INT(a->jobs[i].unsure, b->jobs[i].unsure);
+		CHECK_INT(a->jobs[i].look, b->jobs[i].look);
 		CHECK_INT(a->jobs[i].attempt, b->jobs[i].attempt);
 		CHECK_INT(a->jobs[i].due, b->jobs[i].due);
 		CHECK_INT(a->jobs[i].lease.until, b->jobs[i].lease.until);
@@ -329,6 +331,56 @@ static void what_is_no_entry_is_refused(void)
 	tel_arena_release(&mem);
 }
 
+/* ---- the duty --------------------------------------------------------------------- */
+
+static void duties_make_the_round_trip(void)
+{
+	static const struct { struct tel_duty duty; const char *json; } cases[] = {
+		{ { { TEL_STR("host:1:2"), 7 }, 6 },
+		  "{\"v\":1,\"owner\":\"host:1:2\",\"until\":7,\"runAt\":6}" },
+		{ { { TEL_STR_NONE, 0 }, 6 }, "{\"v\":1,\"runAt\":6}" },
+		{ { { TEL_STR_NONE, 0 }, 0 }, "{\"v\":1}" },
+	};
+	struct tel_duty back;
+	struct tel_arena mem;
+	struct tel_buf b;
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		tel_arena_init(&mem, TEL_MAX_RECORD);
+		tel_buf_init(&b, TEL_MAX_RECORD);
+		CHECK_INT(tel_duty_encode(&cases[i].duty, &b), TEL_OK);
+		CHECK_STR(tel_buf_str(&b), cases[i].json);
+		CHECK_INT(tel_duty_decode(tel_buf_str(&b), &mem, &back), TEL_OK);
+		same_text(back.lease.owner, cases[i].duty.lease.owner);
+		CHECK_INT(back.lease.until, cases[i].duty.lease.until);
+		CHECK_INT(back.run_at, cases[i].duty.run_at);
+		tel_buf_release(&b);
+		tel_arena_release(&mem);
+	}
+}
+
+static void what_is_no_duty_is_refused(void)
+{
+	static const char *const records[] = {
+		"", "[]", "{}", "{\"v\":0}", "{\"v\":2}", "{\"v\":1,\"owner\":1}",
+		"{\"v\":1,\"until\":\"7\"}", "{\"v\":1,\"runAt\":9223372036854775807}",
+		"{\"v\":1,\"owner\":\"123456789012345678901234567890123456789012345678"
+		"1234567890123456789012345678901234567890123456789\"}",
+	};
+	struct tel_duty duty = { .run_at = 5 };
+	struct tel_arena mem;
+	size_t i;
+
+	tel_arena_init(&mem, TEL_MAX_RECORD);
+	for (i = 0; i < COUNT(records); i++)
+		CHECK_INT(tel_duty_decode(tel_str_from(records[i]), &mem, &duty), TEL_ECORRUPT);
+	CHECK_INT(duty.run_at, 5);
+	CHECK_INT(tel_duty_decode(TEL_STR("{\"v\":1,\"x\":1}"), &mem, &duty), TEL_OK);
+	CHECK_INT(duty.run_at, 0);
+	tel_arena_release(&mem);
+}
+
 /* ---- keys ------------------------------------------------------------------------ */
 
 static size_t count_kind(const struct tel_key_set *set, enum tel_key_kind kind)
@@ -399,6 +451,11 @@ int main(void)
 		{ "what is no entry is refused", what_is_no_entry_is_refused },
 		CU_TEST_INFO_NULL,
 	};
+	CU_TestInfo duties[] = {
+		{ "duties make the round trip", duties_make_the_round_trip },
+		{ "what is no duty is refused", what_is_no_duty_is_refused },
+		CU_TEST_INFO_NULL,
+	};
 	CU_TestInfo keys[] = {
 		{ "a call has each key once", a_call_has_each_key_once },
 		{ "numbers in keys sort", numbers_in_keys_sort },
@@ -407,6 +464,7 @@ int main(void)
 	CU_SuiteInfo suites[] = {
 		{ .pName = "call records", .pTests = calls },
 		{ .pName = "entry records", .pTests = entries },
+		{ .pName = "duty records", .pTests = duties },
 		{ .pName = "keys", .pTests = keys },
 		CU_SUITE_INFO_NULL,
 	};

@@ -268,6 +268,10 @@ static void reasons_name_the_rules(void)
 {
 	static const struct { const char *member, *rules; } want[] = {
 		{ "agentName", "default" },
+		{ "agentJoinDeadlineSeconds", "TELEPHONY_AGENT_JOIN_DEADLINE" },
+		{ "agentAttempts", "built-in" },
+		{ "agentAttemptsWithinSeconds", "built-in" },
+		{ "fallback", "built-in" },
 		{ "greeting", "trunk:ST_a" },
 		{ "extra", "default+did:+1555*+trunk:ST_a" },
 	};
@@ -283,13 +287,104 @@ static void reasons_name_the_rules(void)
 	}
 	tel_route_release(&route);
 	route = resolve_with(builtin.routes, "+15550124", NULL, &reasons);
-	CHECK_INT(reasons.n, 5);
+	CHECK_INT(reasons.n, 9);
+	CHECK_INT(reasons.n_own, 5);
 	CHECK_STR(reasons.items[0].rules, "TELEPHONY_AGENT_NAME");
-	CHECK_STR(reasons.items[1].member, "prompt");
-	CHECK_STR(reasons.items[1].rules, "built-in");
+	CHECK_STR(reasons.items[5].member, "prompt");
+	CHECK_STR(reasons.items[5].rules, "built-in");
 	tel_route_release(&route);
 	drop(&p);
 	drop(&builtin);
+}
+
+/* ---- when no agent comes -------------------------------------------------- */
+
+#define WATCH_RULES									\
+	"{\"default\":{\"agentJoinDeadlineSeconds\":300,\"agentAttempts\":2,"		\
+	"\"fallback\":{\"transfer\":\"sip:desk@example.com\"}},"				\
+	"\"numbers\":{"									\
+	"\"+15550123\":{\"agentAttempts\":100,\"agentAttemptsWithinSeconds\":3600},"	\
+	"\"+15550124\":{\"fallback\":\"keep\",\"agentJoinDeadlineSeconds\":1}},"	\
+	"\"trunks\":{\"ST_a\":{\"agentAttempts\":1,"					\
+	"\"fallback\":{\"transfer\":\"+1 (555) 0300\"}},"				\
+	"\"ST_b\":{\"fallback\":\"hangup\"},\"ST_c\":{\"agentConfig\":{\"fallback\":1}}}}"
+
+static void rules_say_what_if_no_agent_comes(void)
+{
+	static const struct {
+		const char *to, *trunk;
+		tel_time join_deadline;		/* seconds */
+		uint32_t attempts;
+		tel_time within;		/* seconds */
+		enum tel_fallback fallback;
+		const char *transfer_to;
+		const char *reasons;		/* of the four, in that order */
+	} cases[] = {
+		{ "+15550199", NULL, 300, 2, 0, TEL_FALLBACK_TRANSFER, "sip:desk@example.com",
+		  "default default built-in default " },
+		{ "+15550123", NULL, 300, 100, 3600, TEL_FALLBACK_TRANSFER, "sip:desk@example.com",
+		  "default did:+15550123 did:+15550123 default " },
+		{ "+15550124", NULL, 1, 2, 0, TEL_FALLBACK_KEEP, NULL,
+		  "did:+15550124 default built-in did:+15550124 " },
+		{ "+15550124", "ST_a", 1, 1, 0, TEL_FALLBACK_TRANSFER, "tel:+15550300",
+		  "did:+15550124 trunk:ST_a built-in trunk:ST_a " },
+		{ "+15550123", "ST_b", 300, 100, 3600, TEL_FALLBACK_HANGUP, NULL,
+		  "default did:+15550123 did:+15550123 trunk:ST_b " },
+		{ "+15550199", "ST_c", 300, 2, 0, TEL_FALLBACK_TRANSFER, "sip:desk@example.com",
+		  "default default built-in default " },
+	};
+	struct parsed p = parse_good(WATCH_RULES);
+	struct tel_route_reasons reasons = { 0 };
+	struct tel_route route;
+	struct tel_buf said;
+	size_t i, k;
+
+	tel_buf_init(&said, 1000);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		route = resolve_with(p.routes, cases[i].to, cases[i].trunk, &reasons);
+		CHECK_INT(route.watch.join_deadline, cases[i].join_deadline * TEL_SECOND);
+		CHECK_INT(route.watch.attempts, cases[i].attempts);
+		CHECK_INT(route.watch.within, cases[i].within * TEL_SECOND);
+		CHECK_INT(route.watch.fallback, cases[i].fallback);
+		CHECK_STR(route.watch.transfer_to, cases[i].transfer_to);
+		tel_buf_clear(&said);
+		for (k = 1; k < reasons.n_own; k++)
+			tel_buf_printf(&said, "%.*s ", TEL_STR_ARG(reasons.items[k].rules));
+		CHECK_STR(tel_buf_str(&said), cases[i].reasons);
+		tel_route_release(&route);
+	}
+	tel_buf_release(&said);
+	drop(&p);
+}
+
+static void without_rules_nothing_is_said(void)
+{
+	struct parsed p = parse_good("{}");
+	struct tel_route route = resolve(p.routes, "+15550123", NULL);
+
+	CHECK_INT(route.watch.join_deadline + route.watch.within, 0);
+	CHECK_INT(route.watch.attempts, 0);
+	CHECK_INT(route.watch.fallback, TEL_FALLBACK_KEEP);
+	CU_ASSERT_PTR_NULL(route.watch.transfer_to.ptr);
+	tel_route_release(&route);
+	drop(&p);
+}
+
+static void a_member_of_the_config_is_another_one(void)
+{
+	struct parsed p = parse_good(WATCH_RULES);
+	struct tel_route_reasons reasons = { 0 };
+	struct tel_route route = resolve_with(p.routes, NULL, "ST_c", &reasons);
+	size_t i, n = 0;
+
+	for (i = reasons.n_own; i < reasons.n; i++)
+		if (tel_str_is(reasons.items[i].member, "fallback")) {
+			CHECK_STR(reasons.items[i].rules, "trunk:ST_c");
+			n++;
+		}
+	CHECK_INT(n, 1);
+	tel_route_release(&route);
+	drop(&p);
 }
 
 /* ---- problems ----------------------------------------------------------- */
@@ -319,7 +414,52 @@ static void bad_files_are_explained(void)
 		{ "{\"defaults\":{}}", "there is no member \"defaults\" here: allowed are default," },
 		{ "{\"default\":null}", "default: it must be an object" },
 		{ "{\"default\":[]}", "default: it must be an object with agentName" },
-		{ "{\"default\":{\"agent\":1}}", "default: there is no member \"agent\" here" },
+		{ "{\"default\":{\"agent\":1}}", "default: there is no member \"agent\" here: allowed are "
+		  "agentName, agentConfig, agentJoinDeadlineSeconds, agentAttempts, "
+		  "agentAttemptsWithinSeconds, fallback and comment" },
+		{ "{\"default\":{\"agentJoinDeadlineSeconds\":0}}", "default.agentJoinDeadlineSeconds: it "
+		  "must be a whole number of seconds from 1 to 300" },
+		{ "{\"default\":{\"agentJoinDeadlineSeconds\":301}}",
+		  "default.agentJoinDeadlineSeconds: it must be" },
+		{ "{\"default\":{\"agentJoinDeadlineSeconds\":8.0}}",
+		  "default.agentJoinDeadlineSeconds: it must be" },
+		{ "{\"default\":{\"agentJoinDeadlineSeconds\":\"8\"}}",
+		  "default.agentJoinDeadlineSeconds: it must be" },
+		{ "{\"default\":{\"agentJoinDeadlineSeconds\":null}}",
+		  "default.agentJoinDeadlineSeconds: it must be" },
+		{ "{\"numbers\":{\"+1555*\":{\"agentAttempts\":0}}}",
+		  "numbers[\"+1555*\"].agentAttempts: it must be a whole number from 1 to 100" },
+		{ "{\"default\":{\"agentAttempts\":101}}", "default.agentAttempts: it must be" },
+		{ "{\"default\":{\"agentAttempts\":18446744073709551617}}",
+		  "default.agentAttempts: it must be" },
+		{ "{\"default\":{\"agentAttempts\":true}}", "default.agentAttempts: it must be" },
+		{ "{\"trunks\":{\"ST_x\":{\"agentAttemptsWithinSeconds\":3601}}}",
+		  "trunks[\"ST_x\"].agentAttemptsWithinSeconds: it must be a whole number of seconds "
+		  "from 1 to 3600" },
+		{ "{\"default\":{\"agentAttemptsWithinSeconds\":-1}}",
+		  "default.agentAttemptsWithinSeconds: it must be" },
+		{ "{\"default\":{\"fallback\":\"transfer\"}}", "default.fallback: it must be \"keep\", "
+		  "\"hangup\" or {\"transfer\": …}" },
+		{ "{\"default\":{\"fallback\":\"Keep\"}}", "default.fallback: it must be" },
+		{ "{\"default\":{\"fallback\":null}}", "default.fallback: it must be" },
+		{ "{\"default\":{\"fallback\":[\"keep\"]}}", "default.fallback: it must be" },
+		{ "{\"default\":{\"fallback\":{}}}", "default.fallback.transfer: it must be where" },
+		{ "{\"default\":{\"fallback\":{\"transfer\":\"+15550300\",\"hangup\":1}}}",
+		  "default.fallback: it may have one member, \"transfer\"" },
+		{ "{\"default\":{\"fallback\":{\"transfer\":null}}}",
+		  "default.fallback.transfer: it must be where" },
+		{ "{\"default\":{\"fallback\":{\"transfer\":\"\"}}}",
+		  "default.fallback.transfer: it must be where" },
+		{ "{\"default\":{\"fallback\":{\"transfer\":\"15550300\"}}}",
+		  "default.fallback.transfer: it must be where" },
+		{ "{\"default\":{\"fallback\":{\"transfer\":\"tel:0155503000\"}}}",
+		  "default.fallback.transfer: it must be where" },
+		{ "{\"default\":{\"fallback\":{\"transfer\":\"+1555\\u00000300\"}}}",
+		  "default.fallback.transfer: it must be where" },
+		{ "{\"default\":{\"fallback\":{\"transfer\":\"sip:\"}}}",
+		  "default.fallback.transfer: it must be where" },
+		{ "{\"trunks\":{\"ST_x\":{\"fallback\":{\"transfer\":\"sip:a b@c\"}}}}",
+		  "trunks[\"ST_x\"].fallback.transfer: it must be where" },
 		{ "{\"default\":{\"agentName\":\"\"}}", "default.agentName: it must be a name" },
 		{ "{\"default\":{\"agentName\":7}}", "default.agentName: it must be a name" },
 		{ "{\"default\":{\"agentName\":null}}", "default.agentName: it must be a name" },
@@ -917,6 +1057,9 @@ int main(void)
 		{ "rules are found and merged", rules_are_found_and_merged },
 		{ "the longest prefix wins", the_longest_prefix_wins },
 		{ "reasons name the rules", reasons_name_the_rules },
+		{ "rules say what if no agent comes", rules_say_what_if_no_agent_comes },
+		{ "without rules nothing is said", without_rules_nothing_is_said },
+		{ "a member of the config is another one", a_member_of_the_config_is_another_one },
 		{ "bad files are explained", bad_files_are_explained },
 		{ "good oddities", good_oddities },
 		{ "doubtful rules", doubtful_rules_are_warned_of },

@@ -1,0 +1,243 @@
+#include "config.h"
+
+#include "app/job_run.h"
+#include "base/banned.h"
+
+/*
+ * Is the agent in the room, and is its dispatch served? A dispatch that is
+ * not, and all but one of several, are deleted here; making another one is
+ * the job dispatch_agent's.
+ */
+
+static void conclude(struct tel_run *run, enum tel_watched watched)
+{
+	run->watched = watched;
+	run->phase = TEL_RUN_RECORD;
+}
+
+static void fail(struct tel_run *run, const struct tel_lk_answer *answer)
+{
+	tel_run_keep_error(run, answer);
+	conclude(run, TEL_WATCHED_FAILED);
+}
+
+/* ---- who is in the room ------------------------------------------------------- */
+
+static void keep_agent(struct tel_run *run, const struct tel_participant *p)
+{
+	if (run->seen.n_agents == TEL_WATCH_MAX)
+		return;
+	run->seen.agents[run->seen.n_agents++] = (struct tel_participant){
+		.kind = TEL_PARTICIPANT_AGENT,
+		.sid = tel_run_keep(run, p->sid),
+		.identity = tel_run_keep(run, p->identity),
+		.joined_at = p->joined_at,
+	};
+}
+
+static void saw_participants(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+	size_t i;
+
+	if (answer->verdict != TEL_LK_DONE) {
+		fail(run, answer);
+		return;
+	}
+	run->phase = TEL_RUN_LOOK_FURTHER;
+	for (i = 0; i < answer->n_participants; i++)
+		if (tel_watch_is_agent(run->call, &answer->participants[i]))
+			keep_agent(run, &answer->participants[i]);
+}
+
+static enum tel_err look(struct tel_run *run)
+{
+	struct tel_lk_request request = {
+		.method = TEL_LK_LIST_PARTICIPANTS,
+		.room = run->call->room_name,
+	};
+
+	/* Whom it is about may have gone since the job was made. */
+	if (!tel_watch_phone_waits(run->call)) {
+		conclude(run, TEL_WATCHED_LOOKED);
+		return TEL_OK;
+	}
+	return tel_run_send(run, &request, saw_participants);
+}
+
+/* ---- which dispatches there are --------------------------------------------------- */
+
+static void keep_dispatch(struct tel_run *run, const struct tel_lk_dispatch *d)
+{
+	if (run->seen.n_dispatches == TEL_WATCH_MAX)
+		return;
+	run->seen.dispatches[run->seen.n_dispatches++] = (struct tel_watch_dispatch){
+		.id = tel_run_keep(run, d->id),
+		.has_job = d->has_job,
+	};
+}
+
+static void saw_dispatches(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+	size_t i;
+
+	if (answer->verdict != TEL_LK_DONE) {
+		fail(run, answer);
+		return;
+	}
+	for (i = 0; i < answer->n_dispatches; i++)
+		if (tel_run_is_served_by(run, &answer->dispatches[i]))
+			keep_dispatch(run, &answer->dispatches[i]);
+	tel_watch_judge(run->call, &run->app->policy, &run->seen, tel_now(run->app->clock), 0,
+			&run->plan);
+	if (run->plan.verdict == TEL_WATCH_DROP)
+		run->phase = TEL_RUN_SEND;
+	else
+		conclude(run, TEL_WATCHED_LOOKED);
+}
+
+static enum tel_err look_further(struct tel_run *run)
+{
+	struct tel_lk_request request = {
+		.method = TEL_LK_LIST_DISPATCH,
+		.room = run->call->room_name,
+	};
+
+	return tel_run_send(run, &request, saw_dispatches);
+}
+
+/* ---- deleting them ------------------------------------------------------------------ */
+
+static void dropped(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+
+	if (answer->verdict != TEL_LK_DONE && answer->verdict != TEL_LK_GONE) {
+		fail(run, answer);
+		return;
+	}
+	run->next_drop++;
+	run->phase = TEL_RUN_SEND;
+}
+
+static enum tel_err drop_next(struct tel_run *run)
+{
+	struct tel_lk_request request = {
+		.method = TEL_LK_DELETE_DISPATCH,
+		.room = run->call->room_name,
+	};
+
+	if (run->next_drop == run->plan.keep)
+		run->next_drop++;
+	if (run->next_drop >= run->seen.n_dispatches) {
+		conclude(run, TEL_WATCHED_DROPPED);
+		return TEL_OK;
+	}
+	request.dispatch_id = run->seen.dispatches[run->next_drop].id;
+	return tel_run_send(run, &request, dropped);
+}
+
+/*
+ * The agent may have come in the meantime, the caller gone, or, if we were
+ * slow, another process be at it.
+ */
+static enum tel_err drop(struct tel_run *run)
+{
+	struct tel_call *now = NULL;
+	enum tel_err err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
+	bool wanted;
+
+	if (err && err != TEL_ENOTFOUND)
+		return err;
+	wanted = !err && tel_run_holds_lease(run, now) && tel_watch_phone_waits(now) &&
+		 tel_str_eq(now->room_sid, run->call->room_sid) &&
+		 (run->plan.drop == TEL_DROP_SURPLUS ||
+		  tel_call_living_legs(now, TEL_PARTICIPANT_AGENT) == 0);
+	tel_call_free(now);
+	if (wanted)
+		return drop_next(run);
+	conclude(run, TEL_WATCHED_FAILED);
+	return TEL_OK;
+}
+
+/* ---- record ------------------------------------------------------------------------------ */
+
+static void tell_drop(const struct tel_run *run)
+{
+	static const struct {
+		const char *name;
+		enum tel_counter counter;
+	} drops[] = {
+		[TEL_DROP_LOST] = { "lost", TEL_COUNT_WATCH_LOST },
+		[TEL_DROP_LATE] = { "late", TEL_COUNT_WATCH_LATE },
+		[TEL_DROP_SPENT] = { "spent", TEL_COUNT_WATCH_SPENT },
+		[TEL_DROP_SURPLUS] = { "surplus", TEL_COUNT_WATCH_SURPLUS },
+	};
+
+	tel_count(run->app->counters, drops[run->plan.drop].counter);
+	tel_log_line(run->app->log, TEL_LOG_WARN, "dispatch_deleted",
+		     TEL_F_STR("callId", tel_call_id_str(&run->call->id)),
+		     TEL_F_STR("roomSid", run->call->room_sid),
+		     TEL_F_TEXT("reason", drops[run->plan.drop].name));
+}
+
+static void tell_verdict(const struct tel_run *run, const struct tel_watch_done *done)
+{
+	bool hang_up = done->plan.verdict == TEL_WATCH_HANG_UP;
+
+	if (done->joined)
+		tel_count(run->app->counters, TEL_COUNT_WATCH_JOINED);
+	if (!hang_up && done->plan.verdict != TEL_WATCH_TRANSFER &&
+	    done->plan.verdict != TEL_WATCH_DISPATCH)
+		return;
+	tel_count(run->app->counters, done->plan.verdict == TEL_WATCH_DISPATCH ?
+				      TEL_COUNT_WATCH_REDISPATCHED : TEL_COUNT_WATCH_FALLBACK);
+	tel_log_line(run->app->log, TEL_LOG_WARN, "no_agent",
+		     TEL_F_STR("callId", tel_call_id_str(&run->call->id)),
+		     TEL_F_TEXT("then", hang_up ? tel_hang_up_why_text(done->plan.why) :
+				done->plan.verdict == TEL_WATCH_DISPATCH ? "dispatch" : "transfer"));
+}
+
+static enum tel_err record(struct tel_run *run)
+{
+	struct tel_step_about about = {
+		.call_id = tel_call_id_str(&run->call->id),
+		.expect_change = true,
+	};
+	struct tel_watch_done done = {
+		.result = run->watched,
+		.attempt = run->attempt,
+		.seen = run->seen,
+		.plan = run->plan,
+		.code = run->code,
+		.message = run->message,
+		.retry_after = run->retry_after,
+	};
+	enum tel_err err = tel_run_env(run, &done.env);
+
+	if (!err)
+		err = run->app->store->ops->step(run->app->store, &about, tel_decide_watch_done,
+						 &done);
+	if (err && err != TEL_ENOTFOUND)
+		return err;
+	run->phase = TEL_RUN_FREE;
+	if (run->watched == TEL_WATCHED_DROPPED)
+		tell_drop(run);
+	else if (run->watched == TEL_WATCHED_LOOKED)
+		tell_verdict(run, &done);
+	return TEL_OK;
+}
+
+enum tel_err tel_run_watch(struct tel_run *run)
+{
+	switch (run->phase) {
+	case TEL_RUN_LOOK:		return look(run);
+	case TEL_RUN_LOOK_FURTHER:	return look_further(run);
+	case TEL_RUN_SEND:		return drop(run);
+	case TEL_RUN_RECORD:		return record(run);
+	case TEL_RUN_FREE:
+	case TEL_RUN_WAIT:		break;
+	}
+	return TEL_OK;
+}
