@@ -245,6 +245,7 @@ static enum tel_err record(struct tel_run *run)
 	struct tel_watch_done done = {
 		.result = run->watched,
 		.attempt = run->attempt,
+		.room_sid = run->call->room_sid,
 		.seen = run->seen,
 		.plan = run->plan,
 		.code = run->code,

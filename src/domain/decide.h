@@ -213,6 +213,7 @@ struct tel_watch_done {
 	struct tel_decide_env env;
 	enum tel_watched result;
 	uint32_t attempt;
+	struct tel_str room_sid;	/* the life of the room that it is about */
 	struct tel_watch_seen seen;	/* LOOKED, DROPPED; borrowed texts */
 	struct tel_watch_plan plan;	/* DROPPED; out with LOOKED */
 	struct tel_str code, message;	/* FAILED */

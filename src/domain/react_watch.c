@@ -11,12 +11,17 @@ static struct tel_watch_done *watched(const struct tel_reaction *r)
 	return r->watch;
 }
 
+/*
+ * Somebody else holds the lease by now, or the watch is another one: it begins
+ * anew, attempts and all, with each life of the room.
+ */
 static bool is_not_our_job(const struct tel_reaction *r)
 {
 	const struct tel_job *job = &r->call->jobs[TEL_JOB_WATCH_AGENT];
 
 	return !job->pending || job->attempt != watched(r)->attempt ||
-	       !tel_str_eq(job->lease.owner, r->env->self);
+	       !tel_str_eq(job->lease.owner, r->env->self) ||
+	       !tel_str_eq(watched(r)->room_sid, r->call->room_sid);
 }
 
 static void look_again(struct tel_reaction *r, tel_time at)

@@ -116,6 +116,17 @@ static void answer_participants(const struct tel_fake_livekit *lk,
 	answer->n_participants = n;
 }
 
+static uint32_t people_in(const struct tel_fake_livekit *lk, const struct tel_fake_room *room)
+{
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; i < lk->n_phones; i++)
+		n += (lk->phones[i].there || lk->phones[i].stale) &&
+		     strcmp(lk->phones[i].life, room->sid) == 0;
+	return n;
+}
+
 /* All that live or seem to, or only the one that was asked for. */
 static void answer_rooms(const struct tel_fake_livekit *lk, const char *name,
 			 struct tel_lk_answer *answer)
@@ -130,6 +141,7 @@ static void answer_rooms(const struct tel_fake_livekit *lk, const char *name,
 			list[n++] = (struct tel_lk_room){
 				.sid = tel_str_from(room->sid), .name = tel_str_from(room->name),
 				.created_at = room->created_at, .call_id = text(room->call_id),
+				.n_people = people_in(lk, room),
 			};
 	}
 	answer->rooms = list;

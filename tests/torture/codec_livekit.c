@@ -25,20 +25,19 @@ static void write_dispatch(struct tel_buf *b, const struct tel_lk_dispatch *d)
 		       TEL_STR_ARG(d->room_sid), d->has_job ? "{}" : "", d->deleted);
 }
 
-static void write_attribute(struct tel_buf *b, const char *key, struct tel_str value)
+static void write_attribute(struct tel_buf *b, const char *name, struct tel_str value)
 {
-	if (value.len)
-		tel_buf_printf(b, ",\"%s\":\"%.*s\"", key, TEL_STR_ARG(value));
+	if (tel_str_is_set(value))
+		tel_buf_printf(b, "\"%s\":\"%.*s\",", name, TEL_STR_ARG(value));
 }
 
-static void write_participant(struct tel_buf *b, const struct tel_participant *p)
+static void write_person(struct tel_buf *b, const struct tel_participant *p)
 {
-	bool is_agent = p->kind == TEL_PARTICIPANT_AGENT;
+	bool phone = p->kind == TEL_PARTICIPANT_SIP;
 
 	tel_buf_printf(b, "{\"sid\":\"%.*s\",\"identity\":\"%.*s\",\"kind\":\"%s\","
-		       "\"joined_at_ms\":\"%lld\",\"attributes\":{\"lk.any\":\"\"",
-		       TEL_STR_ARG(p->sid), TEL_STR_ARG(p->identity), is_agent ? "AGENT" : "SIP",
-		       (long long)p->joined_at);
+		       "\"joined_at_ms\":\"%lld\",\"attributes\":{", TEL_STR_ARG(p->sid),
+		       TEL_STR_ARG(p->identity), phone ? "SIP" : "AGENT", (long long)p->joined_at);
 	write_attribute(b, "lk.agent.name", p->agent_name);
 	write_attribute(b, "sip.callID", p->sip_call_id);
 	write_attribute(b, "sip.phoneNumber", p->number);
@@ -46,10 +45,8 @@ static void write_participant(struct tel_buf *b, const struct tel_participant *p
 	write_attribute(b, "sip.trunkID", p->trunk_id);
 	write_attribute(b, "sip.ruleID", p->rule_id);
 	write_attribute(b, "telephony.callId", p->call_id);
-	if (p->sip_status)
-		write_attribute(b, "sip.callStatus",
-				tel_str_from(tel_sip_status_text(p->sip_status)));
-	tel_buf_puts(b, "}}");
+	tel_buf_printf(b, "\"sip.callStatus\":\"%s\"}}",
+		       p->sip_status ? tel_sip_status_text(p->sip_status) : "");
 }
 
 static void write_dialled(struct tel_buf *b, const struct tel_participant *p)
@@ -61,11 +58,11 @@ static void write_dialled(struct tel_buf *b, const struct tel_participant *p)
 
 static void write_room(struct tel_buf *b, const struct tel_lk_room *room)
 {
-	tel_buf_printf(b, "{\"sid\":\"%.*s\",\"name\":\"%.*s\",\"creation_time_ms\":\"%lld\","
-		       "\"metadata\":\"{\\\"telephony\\\":{\\\"callId\\\":\\\"%.*s\\\"}}\","
-		       "\"turn_password\":\"secret\"}", TEL_STR_ARG(room->sid),
-		       TEL_STR_ARG(room->name), (long long)room->created_at,
-		       TEL_STR_ARG(room->call_id));
+	tel_buf_printf(b, "{\"sid\":\"%.*s\",\"name\":\"%.*s\",\"metadata\":\"{\\\"telephony\\\":"
+		       "{\\\"callId\\\":\\\"%.*s\\\"}}\",\"creation_time_ms\":\"%lld\","
+		       "\"num_participants\":%u,\"turn_password\":\"secret\"}",
+		       TEL_STR_ARG(room->sid), TEL_STR_ARG(room->name), TEL_STR_ARG(room->call_id),
+		       (long long)room->created_at, (unsigned)room->n_people);
 }
 
 static void write_list(struct tel_buf *b, const struct tel_lk_answer *a)
@@ -81,7 +78,7 @@ static void write_list(struct tel_buf *b, const struct tel_lk_answer *a)
 		else if (a->n_rooms)
 			write_room(b, &a->rooms[i]);
 		else
-			write_participant(b, &a->participants[i]);
+			write_person(b, &a->participants[i]);
 	}
 	tel_buf_puts(b, "]}");
 }
@@ -106,7 +103,7 @@ static void write_success(struct tel_buf *b, const struct tel_lk_answer *a)
 		write_room(b, a->rooms);
 		break;
 	case TEL_LK_GET_PARTICIPANT:
-		write_participant(b, a->participants);
+		write_person(b, a->participants);
 		break;
 	case TEL_LK_CREATE_SIP_PARTICIPANT:
 		write_dialled(b, a->participants);
