@@ -65,10 +65,13 @@ static void player_init(struct player *p, struct tel_call_store *store, int copi
 	    tel_livekit_verifier_new(&keys, &p->verifier) || tel_livekit_decoder_new(&p->decoder))
 		abort();
 	tel_keys_release(&keys);
+	/* Which agents came, and whether they did, is what was recorded. */
+	tel_fake_livekit_agents_come(p->livekit, false);
 	for (i = 0; i < 2; i++) {
 		tel_rig_init(&p->rigs[i], names[i], store, p->livekit, &p->clock);
 		p->rigs[i].app.verifier = p->verifier;
 		p->rigs[i].app.decoder = p->decoder;
+		p->rigs[i].app.policy.agent_join_deadline = TEL_DAY;
 		p->rigs[i].routing.agent_name = "telephony-agent";
 	}
 }
