@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 from ctl_tool import (BUILD, NOT_SO, OK, PATIENCE, SECRET, SOURCE, TOOL, TROUBLE, USAGE, Directory,
@@ -317,6 +318,12 @@ class Reconcile(OnStore):
         self.assertIn("repairs made: 1\n", got.stdout)
         self.assertEqual(got.stderr, "")
         self.assertIn("nothing is to be repaired\n", self.run_tool("reconcile").stdout)
+
+    def test_nothing_is_there(self):
+        self.livekit()
+        started = time.monotonic()
+        self.assertEqual(self.repairs("--patience", 30), [])
+        self.assertLess(time.monotonic() - started, 10)
 
     def test_without_livekit(self):
         got = self.run_tool("reconcile", "--json", expect=TROUBLE)
