@@ -371,7 +371,7 @@ static enum tel_err make_queue(struct tel_reconciler *r)
 	if (err)
 		return err;
 	bring_to_front(r, calls);
-	r->phase = LOOKING;
+	r->phase = r->n_queue > 0 ? LOOKING : OVER;
 	return TEL_OK;
 }
 
