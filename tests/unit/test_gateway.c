@@ -58,6 +58,11 @@ static void variables_become_a_request(void)
 		(char[]){ "HTTP_AUTHORIZATION=token" },
 		(char[]){ "REDIRECT_HTTP_AUTHORIZATION=other" },
 		(char[]){ "HTTP_IDEMPOTENCY_KEY=the key" },
+		/* No variable, the end and the start of a name, and one again. */
+		(char[]){ "REQUEST_METHOD" },
+		(char[]){ "METHOD=PUT" },
+		(char[]){ "REQUEST_METHODS=PUT" },
+		(char[]){ "REQUEST_METHOD=PUT" },
 		NULL
 	};
 	struct supply supply = { .left = 100, .piece = 3 };
