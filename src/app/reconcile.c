@@ -36,6 +36,7 @@ struct quiet {
 struct tel_reconciler {
 	struct tel_app *app;
 	bool stopped;
+	bool has_duty;
 	enum phase phase;
 	tel_time next_at;	/* monotonic */
 	unsigned round;
@@ -498,6 +499,7 @@ static enum tel_err begin_if_due(struct tel_reconciler *r, tel_time monotonic)
 	err = take_duty(r, &take);
 	if (err)
 		return err;
+	r->has_duty = take.ours;
 	if (take.ours) {
 		r->next_at = monotonic + r->app->reconcile_interval;
 		begin_round(r);
@@ -554,6 +556,14 @@ bool tel_reconciler_is_idle(const struct tel_reconciler *r)
 
 void tel_reconciler_stop(struct tel_reconciler *r)
 {
+	struct tel_step_about about = { .duty = true };
+	struct tel_str self = r->app->process->ops->self(r->app->process);
+	struct tel_call_store *store = r->app->store;
+
+	if (r->has_duty && store->ops->step(store, &about, tel_decide_leave_duty, &self))
+		tel_log_line(r->app->log, TEL_LOG_WARN, "duty_not_left",
+			     TEL_F_TEXT("then", "it is free when its lease ends"));
+	r->has_duty = false;
 	r->stopped = true;
 }
 

@@ -82,7 +82,10 @@ tel_time tel_reconciler_pause(const struct tel_reconciler *reconciler, tel_time 
 /* No round is under way. */
 bool tel_reconciler_is_idle(const struct tel_reconciler *reconciler);
 
-/* Begin no more; a round under way ends with the requests that it has sent. */
+/*
+ * Begin no more, and leave the duty to others; a round under way ends with the
+ * requests that it has sent.
+ */
 void tel_reconciler_stop(struct tel_reconciler *reconciler);
 
 /* Repairs made by rounds so far: a runner scans for jobs when it has grown. */

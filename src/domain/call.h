@@ -177,6 +177,7 @@ struct tel_call {
 	struct tel_str room_sid;
 	tel_time room_created_at;	/* orders the lives of a room; 0 unknown */
 	tel_time room_finished_at;	/* 0: as far as we know it is there */
+	bool end_unheard;		/* that it has finished was seen, not told */
 
 	struct tel_e164 from, to;	/* "" when it can't be normalised */
 	struct tel_str from_raw, to_raw; /* set when they differ from E.164 */

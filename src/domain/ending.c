@@ -74,11 +74,17 @@ struct tel_ending tel_ending_of_hang_up(enum tel_hang_up_why why, bool there)
 				    endings[why].by };
 }
 
-struct tel_ending tel_ending_unheard(bool room_finished, bool agent_was_there)
+struct tel_ending tel_ending_unheard(enum tel_unheard why, bool agent_was_there)
 {
+	static const enum tel_ended_by by[] = {
+		[TEL_UNHEARD_TIME] = TEL_BY_TIMEOUT,
+		[TEL_UNHEARD_FINISHED] = TEL_BY_LIVEKIT,
+		[TEL_UNHEARD_SEEN] = TEL_BY_NOBODY,
+	};
+
 	return (struct tel_ending){
 		.outcome = agent_was_there ? TEL_OUTCOME_COMPLETED : TEL_OUTCOME_UNKNOWN,
-		.by = room_finished ? TEL_BY_LIVEKIT : TEL_BY_TIMEOUT,
+		.by = by[why],
 	};
 }
 

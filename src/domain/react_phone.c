@@ -460,8 +460,8 @@ static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 	if (call->direction == TEL_OUTBOUND)
 		return tel_react_dialled_left(r, leg);
 	if (is_found(r))
-		ending = tel_ending_unheard(false, call->agent_was_there ||
-						   leg->sip_status == TEL_SIP_ACTIVE);
+		ending = tel_ending_unheard(TEL_UNHEARD_SEEN, call->agent_was_there ||
+							      leg->sip_status == TEL_SIP_ACTIVE);
 	if (call->hang_up_at)
 		ending = tel_ending_of_hang_up(call->hang_up_why, call->agent_was_there);
 	tel_call_end(call, ending, leg->left_at, gone, r->env);

@@ -189,6 +189,9 @@ void tel_call_expect_end(struct tel_call *call, const struct tel_decide_env *env
 /* When that is, should nothing be heard of the call from now on. */
 tel_time tel_call_forgotten_at(const struct tel_call *call, const struct tel_decide_env *env);
 
+/* Why it ends without its phone having been heard leaving. */
+enum tel_unheard tel_call_unheard(const struct tel_call *call);
+
 /* An inbound call that is to be hung up for its duration. */
 bool tel_call_lasts_too_long(const struct tel_call *call, const struct tel_decide_env *env);
 

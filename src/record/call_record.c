@@ -226,6 +226,7 @@ static void put_watch(struct tel_json_write *w, const struct tel_call *call)
 	tel_json_put_int(w, "watchAttempts", call->agent.watch.attempts);
 	tel_json_put_int(w, "agentTries", call->agent.tries);
 	tel_json_put_bool(w, "agentFellBack", call->agent.fell_back);
+	tel_json_put_bool(w, "endUnheard", call->end_unheard);
 }
 
 enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out)
@@ -352,7 +353,8 @@ static enum tel_err get_watch(json_object *o, struct tel_call *call)
 	    tel_json_get_view(o, "watchFallback", TEL_MAX_TEXT, &fallback) ||
 	    tel_json_get_int(o, "watchAttempts", 0, UINT32_MAX, &attempts) ||
 	    tel_json_get_int(o, "agentTries", 0, UINT32_MAX, &tries) ||
-	    tel_json_get_bool(o, "agentFellBack", &call->agent.fell_back))
+	    tel_json_get_bool(o, "agentFellBack", &call->agent.fell_back) ||
+	    tel_json_get_bool(o, "endUnheard", &call->end_unheard))
 		return TEL_ECORRUPT;
 	if ((why.ptr && !tel_hang_up_why_from(why, &call->hang_up_why)) ||
 	    (fallback.ptr && !tel_fallback_from(fallback, &call->agent.watch.fallback)))
