@@ -55,6 +55,7 @@ struct tel_run {
 	struct tel_watch_seen seen;
 	struct tel_watch_plan plan;
 	size_t next_drop;		/* of seen.dispatches */
+	bool drop_sent;			/* one may be deleted */
 	enum tel_overdue_result overdue_result;
 	int sip_status_code;
 	struct tel_str sip_status;

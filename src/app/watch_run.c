@@ -164,6 +164,7 @@ static enum tel_err drop_next(struct tel_run *run)
 		.method = TEL_LK_DELETE_DISPATCH,
 		.room = run->call->room_name,
 	};
+	enum tel_err err;
 
 	if (run->next_drop == run->plan.keep)
 		run->next_drop++;
@@ -172,7 +173,9 @@ static enum tel_err drop_next(struct tel_run *run)
 		return TEL_OK;
 	}
 	request.dispatch_id = run->seen.dispatches[run->next_drop].id;
-	return tel_run_send(run, &request, dropped);
+	err = tel_run_send(run, &request, dropped);
+	run->drop_sent |= !err;
+	return err;
 }
 
 /*
@@ -182,9 +185,13 @@ static enum tel_err drop_next(struct tel_run *run)
 static enum tel_err drop(struct tel_run *run)
 {
 	struct tel_call *now = NULL;
-	enum tel_err err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
+	enum tel_err err;
 	bool wanted;
 
+	/* One is gone: there is no way back. */
+	if (run->drop_sent)
+		return drop_next(run);
+	err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
 	if (err && err != TEL_ENOTFOUND)
 		return err;
 	wanted = !err && tel_run_holds_lease(run, now) && tel_watch_phone_waits(now) &&
@@ -248,6 +255,7 @@ static enum tel_err record(struct tel_run *run)
 		.room_sid = run->call->room_sid,
 		.seen = run->seen,
 		.plan = run->plan,
+		.drop_sent = run->drop_sent,
 		.code = run->code,
 		.message = run->message,
 		.retry_after = run->retry_after,

@@ -197,6 +197,9 @@ enum tel_err tel_react_agent_watched(struct tel_reaction *r)
 	case TEL_WATCHED_DROPPED:
 		return dropped(r);
 	case TEL_WATCHED_FAILED:
+		/* Then its agent, who may be there still, does not count. */
+		if (w->drop_sent)
+			r->call->agent.dropped_at = r->env->now;
 		look_again(r, r->env->now +
 			      tel_job_backoff(r->call->jobs[TEL_JOB_WATCH_AGENT].attempt,
 					      TEL_BACKOFF_WAITING, w->retry_after, r->env->random));
