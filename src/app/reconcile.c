@@ -16,6 +16,9 @@
 /* How often it is looked whether the duty has become free. */
 #define DUTY_LOOK_EVERY (2 * TEL_SECOND)
 
+/* After our own trouble (store busy, no memory) things rest for so long. */
+#define TROUBLE_PAUSE TEL_SECOND
+
 /* So many looks that fail one after another are LiveKit's failure: no more now. */
 #define FAILURES_IN_A_ROW 8
 
@@ -39,6 +42,7 @@ struct tel_reconciler {
 	bool has_duty;
 	enum phase phase;
 	tel_time next_at;	/* monotonic */
+	tel_time not_before;	/* monotonic: it rests until then */
 	unsigned round;
 
 	struct tel_arena mem;	/* the round's */
@@ -315,11 +319,7 @@ static enum tel_err enqueue_calls(struct tel_reconciler *r)
 /* The number of people in a list of rooms may be seconds old. */
 static bool may_hold_a_phone(const struct tel_reconciler *r, const struct tel_look_at *room)
 {
-	struct tel_str prefix = r->app->room_prefix;
-
-	return room->n_people > 0 || prefix.len == 0 ||
-	       (room->name.len >= prefix.len &&
-		memcmp(room->name.ptr, prefix.ptr, prefix.len) == 0);
+	return room->n_people > 0 || tel_str_starts(room->name, r->app->room_prefix);
 }
 
 static enum tel_err enqueue_unknown(struct tel_reconciler *r)
@@ -513,10 +513,15 @@ static enum tel_err begin_if_due(struct tel_reconciler *r, tel_time monotonic)
 
 enum tel_err tel_reconciler_turn(struct tel_reconciler *r, tel_time monotonic)
 {
-	enum tel_err err = r->phase == IDLE ? begin_if_due(r, monotonic) : TEL_OK;
+	enum tel_err err;
 
+	if (monotonic < r->not_before)
+		return TEL_OK;
+	err = r->phase == IDLE ? begin_if_due(r, monotonic) : TEL_OK;
 	if (!err)
 		err = move_on(r);
+	if (err)
+		r->not_before = monotonic + TROUBLE_PAUSE;
 	if (r->phase == OVER)
 		end_round(r, monotonic);
 	return err;
@@ -538,14 +543,16 @@ static bool wants_turn(const struct tel_reconciler *r)
 
 tel_time tel_reconciler_pause(const struct tel_reconciler *r, tel_time monotonic, tel_time wait)
 {
-	tel_time ahead = r->next_at - monotonic;
+	tel_time next = r->not_before, ahead;
 
-	if (wants_turn(r))
-		return 0;
-	if (r->phase != IDLE || r->stopped || r->app->reconcile_interval == 0)
+	if (r->phase == IDLE) {
+		if (r->stopped || r->app->reconcile_interval == 0)
+			return wait;
+		next = r->next_at > next ? r->next_at : next;
+	} else if (!wants_turn(r)) {
 		return wait;
-	if (ahead < 0)
-		ahead = 0;
+	}
+	ahead = next > monotonic ? next - monotonic : 0;
 	return ahead < wait ? ahead : wait;
 }
 

@@ -23,21 +23,26 @@ static void fail(struct tel_run *run, const struct tel_lk_answer *answer)
 
 /* ---- who is in the room ------------------------------------------------------- */
 
-static void keep_agent(struct tel_run *run, const struct tel_participant *p)
+static enum tel_err keep_agent(struct tel_run *run, const struct tel_participant *p)
 {
+	struct tel_participant *agent = &run->seen.agents[run->seen.n_agents];
+	enum tel_err err;
+
 	if (run->seen.n_agents == TEL_WATCH_MAX)
-		return;
-	run->seen.agents[run->seen.n_agents++] = (struct tel_participant){
-		.kind = TEL_PARTICIPANT_AGENT,
-		.sid = tel_run_keep(run, p->sid),
+		return TEL_OK;
+	*agent = (struct tel_participant){
+		.kind = TEL_PARTICIPANT_AGENT, .joined_at = p->joined_at,
 		.identity = tel_run_keep(run, p->identity),
-		.joined_at = p->joined_at,
 	};
+	err = tel_arena_copy(&run->mem, p->sid, TEL_MAX_TEXT, &agent->sid);
+	run->seen.n_agents += !err;
+	return err;
 }
 
 static void saw_participants(void *ctx, const struct tel_lk_answer *answer)
 {
 	struct tel_run *run = ctx;
+	enum tel_err err = TEL_OK;
 	size_t i;
 
 	if (answer->verdict != TEL_LK_DONE) {
@@ -45,9 +50,12 @@ static void saw_participants(void *ctx, const struct tel_lk_answer *answer)
 		return;
 	}
 	run->phase = TEL_RUN_LOOK_FURTHER;
-	for (i = 0; i < answer->n_participants; i++)
+	for (i = 0; i < answer->n_participants && !err; i++)
 		if (tel_watch_is_agent(run->call, &answer->participants[i]))
-			keep_agent(run, &answer->participants[i]);
+			err = keep_agent(run, &answer->participants[i]);
+	/* Whoever cannot be kept in mind must not be taken for missing. */
+	if (err)
+		conclude(run, TEL_WATCHED_FAILED);
 }
 
 static enum tel_err look(struct tel_run *run)
@@ -67,14 +75,17 @@ static enum tel_err look(struct tel_run *run)
 
 /* ---- which dispatches there are --------------------------------------------------- */
 
-static void keep_dispatch(struct tel_run *run, const struct tel_lk_dispatch *d)
+static enum tel_err keep_dispatch(struct tel_run *run, const struct tel_lk_dispatch *d)
 {
+	struct tel_watch_dispatch *kept = &run->seen.dispatches[run->seen.n_dispatches];
+	enum tel_err err;
+
 	if (run->seen.n_dispatches == TEL_WATCH_MAX)
-		return;
-	run->seen.dispatches[run->seen.n_dispatches++] = (struct tel_watch_dispatch){
-		.id = tel_run_keep(run, d->id),
-		.has_job = d->has_job,
-	};
+		return TEL_OK;
+	*kept = (struct tel_watch_dispatch){ .has_job = d->has_job };
+	err = tel_arena_copy(&run->mem, d->id, TEL_MAX_TEXT, &kept->id);
+	run->seen.n_dispatches += !err;
+	return err;
 }
 
 /* An agent that no webhook told of. */
@@ -98,15 +109,20 @@ static bool matters(const struct tel_run *run)
 static void saw_dispatches(void *ctx, const struct tel_lk_answer *answer)
 {
 	struct tel_run *run = ctx;
+	enum tel_err err = TEL_OK;
 	size_t i;
 
 	if (answer->verdict != TEL_LK_DONE) {
 		fail(run, answer);
 		return;
 	}
-	for (i = 0; i < answer->n_dispatches; i++)
+	for (i = 0; i < answer->n_dispatches && !err; i++)
 		if (tel_run_is_served_by(run, &answer->dispatches[i]))
-			keep_dispatch(run, &answer->dispatches[i]);
+			err = keep_dispatch(run, &answer->dispatches[i]);
+	if (err) {
+		conclude(run, TEL_WATCHED_FAILED);
+		return;
+	}
 	tel_watch_judge(run->call, &run->app->policy, &run->seen, tel_now(run->app->clock), 0,
 			&run->plan);
 	if (run->plan.verdict == TEL_WATCH_DROP)

@@ -52,6 +52,8 @@ enum tel_err tel_react_room_finished(struct tel_reaction *r)
 	r->step->finish_room = true;
 	if (!tel_str_eq(r->event->room_sid, call->room_sid))
 		return tel_react(r, TEL_EFFECT_NOTED, "an earlier life of the room is over");
+	if (call->room_finished_at)
+		return tel_react(r, TEL_EFFECT_NOTED, "known already");
 	call->room_finished_at = r->at;
 	call->end_unheard = r->event->looked_at != 0;
 	tel_call_cancel_job(call, TEL_JOB_DISPATCH_AGENT);

@@ -118,7 +118,7 @@ static void answer_participants(const struct tel_fake_livekit *lk,
 
 static uint32_t people_in(const struct tel_fake_livekit *lk, const struct tel_fake_room *room)
 {
-	uint32_t n = 0;
+	uint32_t n = room->others;
 	size_t i;
 
 	for (i = 0; i < lk->n_phones; i++)

@@ -405,6 +405,15 @@ void tel_fake_livekit_hang_up(struct tel_fake_livekit *lk, const char *name, con
 	}
 }
 
+void tel_fake_livekit_others(struct tel_fake_livekit *lk, const char *name, unsigned n)
+{
+	struct tel_fake_room *room = tel_fake_room(lk, name);
+
+	if (!room)
+		abort();
+	room->others = n;
+}
+
 void tel_fake_livekit_callee(struct tel_fake_livekit *lk, const char *number,
 			     enum tel_fake_callee does)
 {

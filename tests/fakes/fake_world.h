@@ -13,6 +13,7 @@ struct tel_fake_room {
 	char sid[TEL_MAX_ID + 1];
 	char call_id[TEL_CALL_ID_TEXT];	/* its metadata's mark; "" = none */
 	tel_time created_at;		/* 0 = not told */
+	unsigned others;		/* people who are no phones */
 	bool open;
 	bool stale;			/* gone by a restart, and still listed */
 };

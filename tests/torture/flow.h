@@ -38,6 +38,7 @@ struct tel_flow {
 	struct tel_rig rigs[2];
 	struct tel_received last;
 	unsigned unavailable;		/* deliveries that were answered 503 */
+	size_t dispatches;		/* that are to be made in all; 1 at first */
 };
 
 /* Aborts for want of memory. */
@@ -51,10 +52,14 @@ void tel_flow_end(struct tel_flow *flow);
 enum tel_err tel_flow_once(struct tel_flow *flow, enum tel_flow_stage stage);
 /* As LiveKit and the processes would go on until it is done. */
 void tel_flow_do(struct tel_flow *flow, enum tel_flow_stage stage);
+/* Turns of the first process while `ms` pass, of both. */
+void tel_flow_turn(struct tel_flow *flow, tel_time ms);
+void tel_flow_pass(struct tel_flow *flow, tel_time ms);
 
 /*
- * When all stages are done: one call, ended and completed; exactly one
- * dispatch; no job left; the indexes of the store fit.
+ * When all stages are done: one call, ended and completed; as many dispatches
+ * as there are to be, one of them living at a time; no job left; the indexes of
+ * the store fit.
  */
 void tel_flow_check(struct tel_flow *flow);
 

@@ -52,6 +52,83 @@ static void look(void *ctx, enum tel_err err)
 	tel_flow_end(&s->flow);
 }
 
+/* ---- what heals itself ------------------------------------------------------------ */
+
+static void do_rest(struct scene *s, int stage)
+{
+	for (; stage < TEL_FLOW_STAGES; stage++)
+		tel_flow_do(&s->flow, (enum tel_flow_stage)stage);
+	tel_flow_check(&s->flow);
+	tel_flow_end(&s->flow);
+}
+
+/* Dispatched, and no worker took it. */
+static void begin_lost(void *ctx)
+{
+	struct scene *s = ctx;
+
+	tel_flow_begin(&s->flow, s->lmdb);
+	s->flow.dispatches = 2;
+	tel_fake_livekit_workers(s->flow.livekit, false);
+	tel_flow_do(&s->flow, TEL_FLOW_JOINED);
+	tel_flow_turn(&s->flow, 0);
+	tel_fake_livekit_workers(s->flow.livekit, true);
+}
+
+static enum tel_err run_lost(void *ctx)
+{
+	tel_flow_turn(&((struct scene *)ctx)->flow, 4 * TEL_SECOND);
+	return TEL_OK;
+}
+
+static void look_at_lost(void *ctx, enum tel_err err)
+{
+	struct scene *s = ctx;
+
+	(void)err;
+	tel_flow_pass(&s->flow, 10 * TEL_SECOND);
+	CHECK_INT(tel_fake_livekit_agents_in(s->flow.livekit, "call"), 1);
+	do_rest(s, TEL_FLOW_AGENT);
+}
+
+/* A caller of whom no webhook tells. */
+static void begin_unheard(void *ctx)
+{
+	struct scene *s = ctx;
+
+	tel_flow_begin(&s->flow, s->lmdb);
+	s->flow.rigs[0].app.reconcile_interval = 15 * TEL_SECOND;
+	s->flow.rigs[1].app.reconcile_interval = 15 * TEL_SECOND;
+}
+
+static enum tel_err run_round(void *ctx)
+{
+	tel_flow_turn(&((struct scene *)ctx)->flow, 0);
+	return TEL_OK;
+}
+
+static void look_at_unheard(void *ctx, enum tel_err err)
+{
+	struct scene *s = ctx;
+
+	(void)err;
+	tel_flow_pass(&s->flow, 20 * TEL_SECOND);
+	CHECK_INT(tel_fake_livekit_agents_in(s->flow.livekit, "call"), 1);
+	do_rest(s, TEL_FLOW_AGENT);
+}
+
+static void torture_healing(bool lmdb)
+{
+	struct scene s = { .lmdb = lmdb };
+
+	tel_torture(&(struct tel_torture){
+		.name = "a lost dispatch", .begin = begin_lost, .run = run_lost,
+		.look = look_at_lost, .ctx = &s, .may_shrug = true });
+	tel_torture(&(struct tel_torture){
+		.name = "a round of the reconciler", .begin = begin_unheard, .run = run_round,
+		.look = look_at_unheard, .ctx = &s, .may_shrug = true });
+}
+
 static void torture_stages(bool lmdb)
 {
 	static const char *const names[] = {
@@ -72,6 +149,7 @@ static void torture_stages(bool lmdb)
 static void on_memory(void)
 {
 	torture_stages(false);
+	torture_healing(false);
 }
 
 /* A child for each, with a store of its own: minutes. */
@@ -80,6 +158,7 @@ static void on_lmdb(void)
 	if (tel_fail_whole_process && !getenv("TORTURE"))
 		return;
 	torture_stages(true);
+	torture_healing(true);
 }
 
 /* ---- the program, started and stopped ------------------------------------- */

@@ -359,6 +359,7 @@ static void what_is_to_be_done(void)
  *   D:n      it saw that, and deleted what was to be deleted
  *   V        LiveKit could not be asked
  *   w:a d:n  the same, by a process that lost its lease
+ *   i:a e:a  … by this one under a lease before, by another under this one
  *   O:a      what it saw in the first life of the room
  *   Q        the process dies, and another takes what it had
  *   X        the room was deleted
@@ -520,9 +521,10 @@ static struct tel_watch_seen seen_in(const struct world *w, const char *text)
 /* As the process that looks does: it judges, deletes, and says what it did. */
 static void watched(struct world *w, const char *word)
 {
-	bool late = word[0] == 'w' || word[0] == 'd', dropped = word[0] == 'D' || word[0] == 'd';
+	bool dropped = word[0] == 'D' || word[0] == 'd';
+	bool other = strchr("wde", word[0]) != NULL, before = strchr("wdi", word[0]) != NULL;
 	struct tel_watch_done done = {
-		.env = env_of(w, w->pid - late), .attempt = w->attempt - late,
+		.env = env_of(w, w->pid - other), .attempt = w->attempt - before,
 		.room_sid = tel_str_from(word[0] == 'O' ? "RM_A" : w->room_sid),
 		.result = word[0] == 'V' ? TEL_WATCHED_FAILED :
 			  dropped ? TEL_WATCHED_DROPPED : TEL_WATCHED_LOOKED,
@@ -574,6 +576,8 @@ static void do_word(struct world *w, const char *word)
 	case 'D':
 	case 'w':
 	case 'd':
+	case 'i':
+	case 'e':
 	case 'V': watched(w, word); break;
 	case 'X': room_deleted(w); break;
 	case 'T': not_transferred(w); break;
@@ -647,6 +651,8 @@ static const struct {
 	{ "… or is late", "J K M +2 K W:j +6 K D:j", "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "… and another is sent for", "J K M +2 K W:j +6 K D:j +.3 K W:",
 	  "agent_dispatched - - [do] 1", { 0 }, 0 },
+	{ "… it comes when its dispatch is deleted, and will go", "J K M +2 K W:j +6 K D:j +.3 K W:1",
+	  "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "lost: deleted", "J K M +2 K D:n", "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "… dispatched again", "J K M +2 K D:n +.3 K W: +.25 K M", "agent_dispatched - - [wo] 2",
 	  { 0 }, 0 },
@@ -679,6 +685,9 @@ static const struct {
 	{ "… and says so afterwards", "J K M +2 K Q w:1j", "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "… that it deleted", "J K M +2 K Q d:n W:j", "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "… that nobody is there", "J K M +2 K Q w:", "agent_dispatched - - [wo] 1", { 0 }, 0 },
+	{ "a process that slept says what it saw", "J K M +2 K +121 K i:1j",
+	  "agent_dispatched - - [wo] 1", { 0 }, 0 },
+	{ "somebody else says so", "J K M +2 K e:1j", "agent_dispatched - - [wo] 1", { 0 }, 0 },
 
 	/* all in vain */
 	{ "one try, then longer pauses", "J K M +2 K D:n +.3 K W: +10 K M",
@@ -708,6 +717,8 @@ static const struct {
 	{ "… another has come in between", "J K M G1 +60 g1 G2", "agent_dispatched - - [o] 0", { 0 }, 0 },
 	{ "… with the call", "J K M G1 +60 g1 Lh", "ended completed caller [r] 0", { 0 }, 0 },
 	{ "it leaves soon: counted on", "J K M G1 +5 g1", "agent_dispatched - - [wo] 1", { 0 }, 0 },
+	{ "… soon", "J K M G1 +29.999 g1", "agent_dispatched - - [wo] 1", { 0 }, 0 },
+	{ "… not so soon", "J K M G1 +30 g1", "agent_dispatched - - [wo] 0", { 0 }, 0 },
 	{ "… and the next one does", "J K M G1 +5 g1 +1 K D:j +.3 K W: +.25 K M G2 +5 g2",
 	  "agent_dispatched - - [wo] 2", { 0 }, 0 },
 	{ "… until all were in vain", "J K M G1 +5 g1 +1 K D:j +.3 K W: +.25 K M G2 +5 g2 +1 K D:j +.3 K W:",
