@@ -64,9 +64,7 @@ static const struct {
 	{ "somebody else", TEL_PARTICIPANT_OTHER, "AG_9", "bot", S(1), false },
 	{ "nobody knows since when", TEL_PARTICIPANT_AGENT, "AG_9", "bot", -T0, true },
 	{ "before the dispatch, by a clock of its own", TEL_PARTICIPANT_AGENT, "AG_9", "bot",
-	  -TEL_DISPATCH_SLACK, true },
-	{ "before the dispatch", TEL_PARTICIPANT_AGENT, "AG_9", "bot", -TEL_DISPATCH_SLACK - 1,
-	  false },
+	  -S(60), true },
 	{ "known", TEL_PARTICIPANT_AGENT, "AG_there", "bot", S(1), true },
 	{ "known, before the dispatch", TEL_PARTICIPANT_AGENT, "AG_there", "bot", -S(60), true },
 	{ "known, by another name", TEL_PARTICIPANT_AGENT, "AG_there", "other", S(1), false },
@@ -169,6 +167,7 @@ static const struct {
 	{ "… for so long at most", "a", S(22.999), { .dropped = S(8) }, WAIT(S(23.999)) },
 	{ "… then it is somebody's", "a", S(23), { .dropped = S(8) }, DONE },
 	{ "it came by the one that was kept", "aj", S(9), { .dropped = S(8) }, DONE },
+	{ "… not by one that no worker has taken", "an", S(9), { .dropped = S(8) }, WAIT(S(10)) },
 
 	/* dispatches, and no agent */
 	{ "no job yet", "n", S(1.999), { 0 }, WAIT(S(2)) },
