@@ -56,7 +56,7 @@ static tel_time join_deadline(const struct tel_call *call, const struct tel_poli
 /* When a phone with nobody to talk to is hung up; TEL_NEVER. */
 static tel_time solo_deadline(const struct tel_call *call, const struct tel_policy *policy)
 {
-	tel_time since = latest(call->agent.wanted_at, call->agent.left_at);
+	tel_time since = latest(call->agent.wanted_at, call->agent.alone_at);
 
 	if (policy->solo_timeout == TEL_NEVER)
 		return TEL_NEVER;
