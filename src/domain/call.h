@@ -144,8 +144,10 @@ struct tel_call_agent {
 	tel_time joined_at;
 	tel_time left_at;
 	struct tel_watch_policy watch;	/* what the route says; 0 = defaults */
-	tel_time wanted_at;		/* since when one is sent for; not begun anew by
-					   an agent who left soon after he came */
+	tel_time wanted_at;		/* since when one is sent for; by an agent who left
+					   soon after he came not begun anew, but put off
+					   for as long as he was there */
+	tel_time alone_at;		/* when the last one left, or the first was wanted */
 	uint32_t tries;			/* dispatches made since then */
 	tel_time dropped_at;		/* when we last deleted a dispatch; 0 = never */
 	bool fell_back;			/* the route's fallback was tried */

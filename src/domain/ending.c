@@ -101,8 +101,9 @@ static enum tel_ended_by ender(const struct tel_outbound_evidence *e)
 		return by;
 	if (e->talked_out)
 		return TEL_BY_TIMEOUT;
+	/* Without a reason it was only seen to be gone. */
 	if (e->left)
-		return TEL_BY_CALLEE;
+		return tel_str_is_set(e->left_reason) ? TEL_BY_CALLEE : TEL_BY_NOBODY;
 	return e->room_finished ? TEL_BY_LIVEKIT : TEL_BY_TIMEOUT;
 }
 
@@ -158,6 +159,9 @@ static struct tel_ending of_leaving(const struct tel_outbound_evidence *e)
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (tel_str_is(e->left_reason, known[i].reason))
 			return known[i].ending;
+	/* It was only seen to be gone. */
+	if (!tel_str_is_set(e->left_reason))
+		return (struct tel_ending){ TEL_OUTCOME_UNKNOWN, TEL_BY_NOBODY };
 	if (!e->rang || e->rang_out || behind(e->left_reason))
 		return of_giving_up(e);
 	return (struct tel_ending){ TEL_OUTCOME_UNKNOWN, TEL_BY_NOBODY };

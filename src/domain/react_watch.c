@@ -239,18 +239,22 @@ void tel_call_await_agent(struct tel_call *call, const struct tel_decide_env *en
 
 void tel_call_want_agent(struct tel_call *call, tel_time at)
 {
-	call->agent.wanted_at = at;
+	call->agent.wanted_at = call->agent.alone_at = at;
 	call->agent.tries = 0;
 	call->agent.fell_back = false;
 }
 
-void tel_call_lose_agent(struct tel_call *call, const struct tel_decide_env *env)
+void tel_call_lose_agent(struct tel_call *call, tel_time joined_at,
+			 const struct tel_decide_env *env)
 {
 	tel_time within = call->agent.watch.within;
-	tel_time stayed = call->agent.left_at - call->agent.joined_at;
+	tel_time stayed = call->agent.left_at - joined_at;
 
+	call->agent.alone_at = call->agent.left_at;
 	/* One who leaves as soon as he comes must not be sent for without end. */
 	if (stayed >= (within ? within : TEL_AGENT_WITHIN))
 		tel_call_want_agent(call, call->agent.left_at);
+	else if (stayed > 0)
+		call->agent.wanted_at += stayed;
 	tel_call_watch_agent(call, env->now + TEL_AGENT_LEFT_GRACE);
 }

@@ -96,8 +96,12 @@ void tel_call_await_agent(struct tel_call *call, const struct tel_decide_env *en
 /* Look at `due` whether the agent is there; unless it is still to be dispatched. */
 void tel_call_watch_agent(struct tel_call *call, tel_time due);
 
-/* The agent has left (agent.left_at), and the phone may still be there. */
-void tel_call_lose_agent(struct tel_call *call, const struct tel_decide_env *env);
+/*
+ * The agent who was there since `joined_at` has left (agent.left_at), and the
+ * phone may still be there.
+ */
+void tel_call_lose_agent(struct tel_call *call, tel_time joined_at,
+			 const struct tel_decide_env *env);
 
 /* ---- react_room.c ---- */
 enum tel_err tel_react_unknown_room_finished(struct tel_reaction *r);

@@ -82,6 +82,7 @@ static const struct int_field call_times[] = {
 	CALL_TIME("transferRequestedAt", transfer.requested_at),
 	CALL_TIME("transferFinishedAt", transfer.finished_at),
 	CALL_TIME("agentWantedAt", agent.wanted_at),
+	CALL_TIME("aloneSince", agent.alone_at),
 	CALL_TIME("dispatchDroppedAt", agent.dropped_at),
 	CALL_TIME("watchJoinDeadline", agent.watch.join_deadline),
 	CALL_TIME("watchWithin", agent.watch.within),

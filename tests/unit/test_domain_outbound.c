@@ -18,7 +18,7 @@
  *   j J           the phone's `joined` with sip.callStatus dialing, ringing
  *   l:SR          its `left`: S status (d r a h), R reason (c CLIENT_INITIATED,
  *                 u USER_REJECTED, v USER_UNAVAILABLE, t SIP_TRUNK_FAILURE,
- *                 x ROOM_DELETED); l:SR@N and it says that it was there N s
+ *                 x ROOM_DELETED, - it was only seen to be gone); l:SR@N and it says that it was there N s
  *   A D486 G X Q U C   the dial: answered, declined, gave up, refused, its
  *                 answer lost, unsent, cancelled
  *   w:S w- w?     the phone is looked at: its status, gone, LiveKit is silent
@@ -385,6 +385,9 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "… and was seen late", "M K +43 w:r +2 l:rc@45", "ended no_answer timeout [r] R!" },
 	{ "… and had not yet", "M K +45 l:rc@5", "ended unknown - [r] R!" },
 	{ "trunk failure told by its leaving", "M j K l:dt", "failed failed livekit [r] !" },
+	{ "it was only seen to be gone", "M j K l:d-", "ended unknown - [r] !" },
+	{ "… having rung for long", "M J K +25 l:r-", "ended unknown - [r] R!" },
+	{ "… after it was answered", "M j A l:d-", "ended completed - [r] A!" },
 	{ "unavailable told by its leaving", "M J K l:rv", "ended no_answer timeout [r] R!" },
 
 	{ "LiveKit restarts under it, and it comes back", "M j A F b +25 T", "agent_dispatched - - [o] A!" },
