@@ -17,7 +17,8 @@ AT_ONCE = 4
 
 
 class Cases(unittest.TestCase):
-    #: options of every rig of the class
+    #: what a case runs in, and the options of every one of the class
+    kind = rigs.Rig
     rig = {}
 
     @classmethod
@@ -40,7 +41,7 @@ class Cases(unittest.TestCase):
         options = {**cls.rig, **getattr(method, "rig", {})}
         if callable(options.get("preload")):
             options["preload"] = options["preload"]()   # built after the cases were written down
-        with rigs.Rig(**options) as rig:
+        with cls.kind(**options) as rig:
             return method(rig)
 
     @classmethod
