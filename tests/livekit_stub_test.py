@@ -1154,6 +1154,7 @@ class WorldTest(StubTest):
         stub = self.start()
         rooms = {call["room"] for call in stub.calls(20, room="r{n}", caller="+1555{n}")}
         self.assertEqual(rooms, {f"r{index}" for index in range(20)})
+        self.assertEqual(len(stub.hang_up(everybody=True)), 20)
 
     def test_plain_rooms(self) -> None:
         stub = self.start()

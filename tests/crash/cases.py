@@ -13,13 +13,12 @@ import unittest
 
 import rig as rigs
 
-AT_ONCE = 4
-
 
 class Cases(unittest.TestCase):
     #: what a case runs in, and the options of every one of the class
     kind = rigs.Rig
     rig = {}
+    at_once = 4
 
     @classmethod
     def names(cls):
@@ -29,7 +28,7 @@ class Cases(unittest.TestCase):
     def setUpClass(cls):
         rigs.require()
         wanted = os.environ.get("TELEPHONY_CASES", "").split()
-        cls._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
+        cls._pool = concurrent.futures.ThreadPoolExecutor(cls.at_once)
         cls.addClassCleanup(cls._pool.shutdown, cancel_futures=True)
         cls._results = {name: cls._pool.submit(cls._run, name) for name in cls.names()
                         if not wanted or name.removeprefix("case_") in wanted}

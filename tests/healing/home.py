@@ -9,6 +9,7 @@
             rig.livekit.calls(50, caller="+1555010{n}", talk_time=4)
             return rig.judge()
 """
+import datetime
 import json
 import pathlib
 import statistics
@@ -41,8 +42,12 @@ BACKOFF = 4.0
 LEFT = 1.0
 #: from the deleting of a dispatch to the next agent: looking again, the first pause, looking before it is sent
 REPLACE = 2.5
+#: a room is left over when its call has been over for so long
+LEFT_OVER = 31.0
 #: once all attempts were in vain, the pause between two more
 KEEP = 11.0
+#: who came so lately may be missing in a list of LiveKit's: he is not taken for gone
+FRESH = 5.5
 #: so often cron's `work --once` runs here
 CRON = 1.0
 GRACE = 4
@@ -66,6 +71,10 @@ def last_transaction(store):
             assert fields[0] == _MAGIC, "not a meta page of LMDB"
             numbers.append(fields[-1])
     return max(numbers)
+
+
+def _seconds(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
 
 
 class Home(rigs.Rig):
@@ -137,12 +146,12 @@ class Home(rigs.Rig):
         with urllib.request.urlopen(self.front.url + path, timeout=10) as answer:
             return answer.read().decode(), time.monotonic() - began
 
+    def read_metrics(self):
+        lines = [line for line in self.get("/telephony/metrics")[0].splitlines() if not line.startswith("#")]
+        return {line.rpartition(" ")[0]: int(line.rpartition(" ")[2]) for line in lines}
+
     def metric(self, name, **labels):
-        wanted = name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
-        for line in self.get("/telephony/metrics")[0].splitlines():
-            if line.startswith(wanted + " "):
-                return int(line.split()[-1])
-        raise AssertionError(f"no metric {wanted}")
+        return self.read_metrics()[name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"]
 
     def callers(self):
         return self.livekit.state()["calls"]
@@ -169,7 +178,7 @@ class Home(rigs.Rig):
         """Nobody who stayed waited longer; the longest and the median as text."""
         came, left = self.waits(since)
         worst = max(came + left, default=0.0)
-        assert worst <= bound + self.delay, f"somebody waited {worst:.2f} s, not {bound} s\n{self.who_waited(bound)}\n{self.log()}"
+        assert worst <= bound + self.delay, f"somebody waited {worst:.2f} s, not {bound} s\n{self.who_waited(bound)}"
         if not came:
             return "nobody served"
         return f"{len(came)} agents, after {statistics.median(came):.2f} s (median), {max(came):.2f} s (worst)"
@@ -177,13 +186,24 @@ class Home(rigs.Rig):
     def who_waited(self, longer):
         found = [caller for caller in self.callers()
                  if any((wait["until"] or time.time()) - wait["since"] > longer for wait in caller["waits"])]
-        return "\n".join(f"{caller}\n{self.call(caller['room'])}" for caller in found[:2])
+        return "\n".join(f"{caller}\n{self.story(caller['room'])}" for caller in found[:1])
+
+    def story(self, room):
+        """What happened to a room: what was asked, what was told, and what the timeline says of it."""
+        lines = [(r["at"], f"<- {r['method']} {r['status']}") for r in self.livekit.requests(room=room)]
+        lines += [(d["queued_at"], f"-> {d['event']} {d['outcome']} {d['body']['room']['sid']}"
+                                   f" {d['body'].get('participant', {}).get('sid', '')}")
+                  for d in self.livekit.deliveries(room=room) if not d["event"].startswith("track")]
+        for call in self.ctl_json("calls", "list", "--room", room)["calls"]:
+            lines += [(_seconds(entry["at"]), f"   {entry['source']}: {entry['what']}: {entry['result']} {entry['evidence']}")
+                      for entry in self.timeline(call["callId"])]
+        return "\n".join(f"{at % 1000:7.3f} {text}" for at, text in sorted(lines))
 
     def check_one_agent(self):
         """Never two living dispatches, nor two agents whom nobody told to go, in a life of a room."""
         state = self.livekit.state()
         crowded = [life for life in state["room_lives"] if life["max_living"] > 1 or life["max_working"] > 1]
-        assert not crowded, f"{crowded[:3]}\n{self.log()}"
+        assert not crowded, f"{len(crowded)} rooms with two: {crowded[0]}\n{self.story(crowded[0]['room'])}"
 
     def await_end(self, timeout=PATIENCE):
         """All have hung up, or were hung up on; nothing is left to do, no room is left."""
@@ -192,7 +212,7 @@ class Home(rigs.Rig):
                               timeout=timeout)
             self.livekit.wait("rooms", exactly=0, timeout=timeout)
         except TimeoutError as error:
-            raise AssertionError(f"{error}\n{self.left_over()}\n{self.log()}") from error
+            raise AssertionError(f"{error}\n{self.left_over()}") from error
         self.until(lambda: not self.ctl_json("calls", "list", "--live", "--limit", "1000")["calls"],
                    lambda: f"calls go on: {self.ctl_json('calls', 'list', '--live')['calls'][:2]}", timeout)
         self.await_no_jobs(timeout)
@@ -201,7 +221,7 @@ class Home(rigs.Rig):
         state = self.livekit.state()
         names = [call["room"] for call in state["calls"] if call["ended"] is None]
         names += [room["name"] for room in state["rooms"]]
-        return "\n".join(f"{name}: {self.call(name)}" for name in names[:3])
+        return "\n".join(f"{name}: {self.call(name)}\n{self.story(name)}" for name in names[:2])
 
     def check_outcomes(self, heard=True, unheard_of=0.0):
         """Each phone has one call, whose outcome is what its caller did.
@@ -209,24 +229,26 @@ class Home(rigs.Rig):
         heard        False: no webhook tells of ends, so an honest "unknown" will do
         unheard_of   who stayed no longer than this may have been missed altogether
         """
-        calls = {}
+        calls, lives = {}, {life["room"]: life for life in self.livekit.state()["room_lives"]}
         for call in self.calls():
             calls.setdefault((call["sipParticipant"] or {}).get("sipCallId"), []).append(call)
         for caller in self.callers():
             found = calls.pop(caller["sip_call_id"], [])
-            stayed = caller["ended_at"] - caller["waits"][0]["since"]
-            if not found and stayed <= unheard_of:
+            if not found and stay(caller) <= unheard_of:
                 continue
             assert len(found) == 1, f"{len(found)} calls of {caller}"
-            self._check_outcome(found[0], caller, heard)
+            self._check_outcome(found[0], caller, None if heard else lives[caller["room"]])
         assert not calls, f"calls of nobody: {list(calls.values())[:2]}"
 
-    def _check_outcome(self, call, caller, heard):
+    def _check_outcome(self, call, caller, life):
+        """`life`: of its room, if nobody may have heard the caller leave."""
         assert call["status"] in ("ended", "failed"), call
         true = outcomes(caller)
-        if not heard:
-            true = true | {"unknown"}
-        assert call["outcome"] in true, f"{call['outcome']}, not {true}: {caller}\n{call}\n{self.timeline(call['callId'])}"
+        if life:
+            true = true | {"unknown"} | ({"completed"} if life["max_agents"] else set())
+            # Nobody told of the agent, and the watchdog had not looked yet.
+            true = true | ({"canceled"} if stay(caller) < LOST + self.delay else set())
+        assert call["outcome"] in true, f"{call['outcome']}, not {true}: {caller}\n{call}\n{self.story(call['roomName'])}"
 
     def check_store(self):
         """It fits together, nothing is to be done, and nobody dead still reads."""
@@ -244,12 +266,19 @@ class Home(rigs.Rig):
     def judge(self, bound, since=0.0, heard=True, unheard_of=0.0, timeout=PATIENCE):
         """All of it, once everybody is to hang up; what came out, as text."""
         self.await_end(timeout)
+        #: as they were at the end
+        self.metrics = self.read_metrics()
         text = self.check_waits(bound, since)
         self.check_one_agent()
         self.check_outcomes(heard, unheard_of)
         ghosts = self.livekit.state()["ghosts"]
         self.check_store()
         return text + (f", {ghosts} ghosts deleted" if ghosts else "")
+
+
+def stay(caller):
+    """Seconds from his ringing to his end."""
+    return caller["ended_at"] - caller["waits"][0]["since"]
 
 
 def outcomes(caller):

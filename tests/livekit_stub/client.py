@@ -190,8 +190,8 @@ class Stub:
         """Many callers at once; {n} in a text becomes each one's index."""
         return self.control("POST", "call", {**plan, "count": count})["calls"]
 
-    def hang_up(self, **which: str) -> list[Json]:
-        """The phone's end hangs up: call=, sip_call_id=, number= (a callee) or room=."""
+    def hang_up(self, **which: Any) -> list[Json]:
+        """The phone's end hangs up: call=, sip_call_id=, number= (a callee) or room=; everybody=True."""
         return self.control("POST", "hangup", which)["hung_up"]
 
     def room(self, room: str, **details: Any) -> Json:

@@ -120,8 +120,8 @@ class Control:
         return {"calls": calls}
 
     def _hangup(self, body: Body) -> Body:
-        """By call, sip_call_id, number or room: the phone's end hangs up."""
-        only(body, {"call", "sip_call_id", "number", "room"})
+        """By call, sip_call_id, number or room, or everybody: the phone's end hangs up."""
+        only(body, {"call", "sip_call_id", "number", "room", "everybody"})
         call = self._stub.scenarios.callers.get(body.get("call", ""))
         found = [
             phone
@@ -129,6 +129,7 @@ class Control:
             if phone.ended is None
             and (
                 phone is call
+                or body.get("everybody")
                 or body.get("sip_call_id") == phone.sip_call_id
                 or body.get("room") == phone.room_name
                 or body.get("number", "") == getattr(phone, "number", None)
