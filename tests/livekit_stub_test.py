@@ -967,7 +967,12 @@ class WorkersTest(StubTest):
         served = sum(dispatch["served"] for dispatch in stub.state()["dispatches"])
         self.assertTrue(0 < served < 20)
         stub.wait("agents", exactly=served)
-        stub.workers(lose=0.0)
+        stub.workers(lose=0.0, lose_first=2)
+        for index in range(3):
+            self.dispatch(stub, f"first{index}")
+        stub.wait("agents", room="first2")
+        self.assertEqual([d["served"] for d in stub.state()["dispatches"]][20:], [False, False, True])
+        served += 1
         with self.assertRaises(TimeoutError):
             stub.wait("agents", at_least=served + 1, timeout=0.1)
 

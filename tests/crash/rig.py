@@ -97,15 +97,11 @@ class Rig:
         (self.dir / "state").mkdir(mode=0o700)
         shutil.copyfile(CTL, self.dir / "telephonyctl")
         (self.dir / "telephonyctl").chmod(0o755)
-        env = {}
         if self._preload:
-            env = {"TELEPHONY_CRASH_ORDER": str(self.order),
-                   "LD_PRELOAD": str(shutil.copy(self._preload, self.dir)),
-                   "ASAN_OPTIONS": "verify_asan_link_order=0"}
+            shutil.copy(self._preload, self.dir)
         processes.hand_over(self.dir)
         try:
             self.livekit.start()
-            self._env = env
             self.start_front()
             if self._webhooks:
                 self.livekit.webhook_urls(self.webhook_url)
@@ -122,10 +118,18 @@ class Rig:
         self.livekit.stop()
         self._directory.cleanup()
 
+    def preloaded(self):
+        """The environment of a process that arm() is about."""
+        if not self._preload:
+            return {}
+        return {"TELEPHONY_CRASH_ORDER": str(self.order),
+                "LD_PRELOAD": str(self.dir / pathlib.Path(self._preload).name),
+                "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
     def start_front(self):
         """The web server and the program behind it; again after front.stop(), elsewhere."""
         more = {"count": self._count} if self.kind is _Lighttpd else {}
-        self.front = self.kind(PROGRAM, env=self._env, state_dir=self.dir / "state", config={
+        self.front = self.kind(PROGRAM, env=self.preloaded(), state_dir=self.dir / "state", config={
             "LIVEKIT_URL": self.livekit.url, "LIVEKIT_API_KEY": self.livekit.key,
             "LIVEKIT_API_SECRET": self.livekit.secret,
             "TELEPHONY_STORE": f"lmdb:{self.dir / 'state'}", **self._settings}, **more)

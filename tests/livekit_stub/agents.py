@@ -17,11 +17,12 @@ JOIN, NEVER, FAIL = "join", "never", "fail"
 
 @dataclass
 class Workers:
-    """Who serves dispatches (names None: whoever is asked for), how many get lost, what becomes of a job."""
+    """Who serves dispatches (names None: whoever is asked for), which get lost, what becomes of a job."""
 
     names: list[str] | None = None
     full: bool = False
     lose: float = 0.0
+    lose_first: int = 0
     seed: int = 0
     agents: str = JOIN
 
@@ -29,9 +30,13 @@ class Workers:
         if self.agents not in (JOIN, NEVER, FAIL):
             raise ValueError(f'agents is "{JOIN}", "{NEVER}" or "{FAIL}"')
         self._random = random.Random(self.seed)
+        self._asked = 0
 
     def take(self, name: str) -> bool:
         """Whether a worker is free for a dispatch of that name; nobody asks again later."""
+        self._asked += bool(name)
+        if self._asked <= self.lose_first:
+            return False
         if self.full or self._random.random() < self.lose:
             return False
         return bool(name) if self.names is None else name in self.names

@@ -240,7 +240,7 @@ class Stub:
         return self.control("POST", "agent", {"room": room, "action": "leave"})["agents"]
 
     def workers(self, **change: Any) -> Json:
-        """names= (None: any), full=, lose= (a share), seed=, agents= ("join", "never", "fail")."""
+        """names= (None: any), full=, lose= (a share), lose_first=, seed=, agents= ("join", "never", "fail")."""
         return self.control("POST", "workers", change)
 
     def callee(self, number: str, behaviour: str, **script: Any) -> None:
