@@ -84,6 +84,7 @@ class Home(rigs.Rig):
     work   telephonyctl work does, they don't
     once   nothing but telephonyctl work --once, every CRON seconds
     cgi    plain CGI, each process after its answer
+    nobody no jobs are run until the test sees to it
 
     routes: what is in routes.json
     """
@@ -92,7 +93,7 @@ class Home(rigs.Rig):
         self.driver = driver
         defaults = {"TELEPHONY_RECONCILE_INTERVAL": str(INTERVAL), "TELEPHONY_RETURN_GRACE": str(GRACE),
                     "TELEPHONY_METRICS": "true"}
-        if driver in ("work", "once"):
+        if driver in ("work", "once", "nobody"):
             defaults["TELEPHONY_RUN_JOBS"] = "false"
         if driver == "cgi":
             self.kind = fronts.ApacheCgi
