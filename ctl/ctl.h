@@ -47,6 +47,7 @@ enum tel_exit tel_cmd_call_watch(const struct tel_command *self, int argc, char 
 enum tel_exit tel_cmd_outbound_stop(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_outbound_start(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_outbound_status(const struct tel_command *self, int argc, char **argv);
+enum tel_exit tel_cmd_reconcile(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_work(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_backup(const struct tel_command *self, int argc, char **argv);
 enum tel_exit tel_cmd_store_stats(const struct tel_command *self, int argc, char **argv);

@@ -45,6 +45,8 @@ static const struct tel_command commands[] = {
 	  "Compare every index of the store with its records" },
 	{ NULL, "backup", tel_cmd_backup,
 	  "Copy the store while it is in use" },
+	{ NULL, "reconcile", tel_cmd_reconcile,
+	  "Compare the calls with what LiveKit shows, and repair" },
 	{ NULL, "work", tel_cmd_work,
 	  "Run the jobs of calls: as a daemon, or once" },
 };

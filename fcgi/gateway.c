@@ -10,14 +10,51 @@
 /* A body of unknown length is read in pieces of this size. */
 #define PIECE 16384
 
-struct tel_str tel_gateway_variable(char *const *env, const char *name)
-{
-	size_t len = strlen(name);
+/* ---- variables ------------------------------------------------------- */
 
-	for (; *env; env++)
-		if (strncmp(*env, name, len) == 0 && (*env)[len] == '=')
-			return tel_str_from(*env + len + 1);
-	return TEL_STR_NONE;
+enum variable {
+	AUTHORIZATION, REDIRECTED_AUTHORIZATION, IDEMPOTENCY_KEY, METHOD, TYPE, LENGTH, URI,
+	SCRIPT, PATH, QUERY,
+	VARIABLES
+};
+
+#define NAME(text) { text, sizeof(text) - 1 }
+
+static const struct tel_str names[VARIABLES] = {
+	[AUTHORIZATION] = NAME("HTTP_AUTHORIZATION"),
+	[REDIRECTED_AUTHORIZATION] = NAME("REDIRECT_HTTP_AUTHORIZATION"),
+	[IDEMPOTENCY_KEY] = NAME("HTTP_IDEMPOTENCY_KEY"),
+	[METHOD] = NAME("REQUEST_METHOD"),
+	[TYPE] = NAME("CONTENT_TYPE"),
+	[LENGTH] = NAME("CONTENT_LENGTH"),
+	[URI] = NAME("REQUEST_URI"),
+	[SCRIPT] = NAME("SCRIPT_NAME"),
+	[PATH] = NAME("PATH_INFO"),
+	[QUERY] = NAME("QUERY_STRING"),
+};
+
+/*
+ * A server sends two dozen of them: one walk for all. The first of a name
+ * counts; absent are those that are not there.
+ */
+static void read_variables(char *const *env, struct tel_str values[VARIABLES])
+{
+	struct tel_str name;
+	const char *end;
+	int i;
+
+	for (i = 0; i < VARIABLES; i++)
+		values[i] = TEL_STR_NONE;
+	for (; *env; env++) {
+		end = strchr(*env, '=');
+		if (!end)
+			continue;
+		name = (struct tel_str){ *env, (size_t)(end - *env) };
+		for (i = 0; i < VARIABLES && !tel_str_eq(name, names[i]); i++)
+			;
+		if (i < VARIABLES && !values[i].ptr)
+			values[i] = tel_str_from(end + 1);
+	}
 }
 
 /* ---- the body -------------------------------------------------------- */
@@ -102,33 +139,31 @@ static enum tel_err read_body(struct tel_str length, const struct tel_gateway_bo
  * Apache hands Authorization to nobody unless told to; what a rewrite rule
  * set then arrives under a name of its own.
  */
-static struct tel_str authorization(char *const *env)
+static struct tel_str authorization(const struct tel_str values[VARIABLES])
 {
-	struct tel_str value = tel_gateway_variable(env, "HTTP_AUTHORIZATION");
-
-	return tel_str_is_set(value) ? value :
-	       tel_gateway_variable(env, "REDIRECT_HTTP_AUTHORIZATION");
+	return values[tel_str_is_set(values[AUTHORIZATION]) ?
+		      AUTHORIZATION : REDIRECTED_AUTHORIZATION];
 }
 
-static enum tel_err set_target(char *const *env, struct tel_http_request *request)
+static enum tel_err set_target(const struct tel_str values[VARIABLES],
+			       struct tel_http_request *request)
 {
-	struct tel_str uri = tel_gateway_variable(env, "REQUEST_URI");
 	struct tel_buf path;
 	enum tel_err err;
 
-	if (tel_str_is_set(uri)) {
-		tel_http_request_set_target(request, uri);
+	if (tel_str_is_set(values[URI])) {
+		tel_http_request_set_target(request, values[URI]);
 		return TEL_OK;
 	}
 	/* A target that is too long becomes longer than any path may be. */
 	tel_buf_init(&path, TEL_MAX_PATH * 4);
-	tel_buf_add_str(&path, tel_gateway_variable(env, "SCRIPT_NAME"));
-	tel_buf_add_str(&path, tel_gateway_variable(env, "PATH_INFO"));
+	tel_buf_add_str(&path, values[SCRIPT]);
+	tel_buf_add_str(&path, values[PATH]);
 	err = tel_buf_err(&path);
 	tel_http_request_set_target(request, tel_buf_str(&path));
 	if (err == TEL_ETOOBIG)
 		request->target_status = 414;
-	request->query = tel_gateway_variable(env, "QUERY_STRING");
+	request->query = values[QUERY];
 	tel_buf_release(&path);
 	return err == TEL_ETOOBIG ? TEL_OK : err;
 }
@@ -136,17 +171,19 @@ static enum tel_err set_target(char *const *env, struct tel_http_request *reques
 enum tel_err tel_gateway_read(char *const *env, const struct tel_gateway_body *body,
 			      struct tel_buf *buffer, struct tel_http_request *request)
 {
+	struct tel_str values[VARIABLES];
 	enum tel_err err;
 
 	tel_buf_clear(buffer);
-	request->method = tel_gateway_variable(env, "REQUEST_METHOD");
-	request->content_type = tel_gateway_variable(env, "CONTENT_TYPE");
-	request->authorization = authorization(env);
-	request->idempotency_key = tel_gateway_variable(env, "HTTP_IDEMPOTENCY_KEY");
+	read_variables(env, values);
+	request->method = values[METHOD];
+	request->content_type = values[TYPE];
+	request->authorization = authorization(values);
+	request->idempotency_key = values[IDEMPOTENCY_KEY];
 	request->body_too_big = request->body_truncated = false;
-	err = set_target(env, request);
+	err = set_target(values, request);
 	if (!err)
-		err = read_body(tel_gateway_variable(env, "CONTENT_LENGTH"), body, buffer, request);
+		err = read_body(values[LENGTH], body, buffer, request);
 	request->body = tel_buf_str(buffer);
 	return err;
 }

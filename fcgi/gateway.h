@@ -11,9 +11,6 @@
 #include "base/buf.h"
 #include "http/message.h"
 
-/* The first variable of that name; absent if there is none. */
-struct tel_str tel_gateway_variable(char *const *env, const char *name);
-
 /* Where a body comes from. */
 struct tel_gateway_body {
 	/* Up to `len` bytes into `out`; 0 = there is no more, or it broke. */
@@ -23,7 +20,8 @@ struct tel_gateway_body {
 
 /*
  * Fill `request` from variables and body. It borrows from `env` and from
- * `buffer`, which is cleared first and has a ceiling of TEL_MAX_BODY + 1.
+ * `buffer`, which is cleared first and has a ceiling of TEL_MAX_BODY + 1. Of
+ * variables with one name the first counts.
  *
  * Not more than TEL_MAX_BODY + 1 bytes are read, none at all if more was
  * announced: the rest is left where it is. Without CONTENT_LENGTH (a chunked

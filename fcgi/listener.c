@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct tel_listener {
 	int epoll;			/* watches fd, stop and kept connections */
 	int stop;			/* an eventfd: readable once stopped */
 	atomic_bool stopped;
+	atomic_bool yielding;		/* somebody is, in try_after_a_turn() */
 	pthread_mutex_t leader;		/* held by the one that waits */
 	/* FCGI_WEB_SERVER_ADDRS: who may connect by TCP; absent = anybody. */
 	struct tel_str allowed;
@@ -250,15 +252,35 @@ static enum tel_err wait_for_one(struct tel_listener *l, int *connection)
 }
 
 /*
+ * Let the web server have the processor, which mostly makes it connect again:
+ * a turn costs less than sleeping and being woken, for it as well as for us.
+ * One thread at a time, since many in turn would come between the server and
+ * those that have something to do. TEL_ECONFLICT: there is still none.
+ */
+static enum tel_err try_after_a_turn(struct tel_listener *l, int *connection)
+{
+	if (atomic_exchange(&l->yielding, true))
+		return TEL_ECONFLICT;
+	sched_yield();
+	atomic_store(&l->yielding, false);
+	return accept_one(l, connection);
+}
+
+/*
  * Under load there is always a connection to accept: that comes first, by
  * whoever is free, and saves waking a leader for it. Not while kept ones
  * could wait behind it for ever. TEL_ECONFLICT: there is none.
  */
 static enum tel_err try_now(struct tel_listener *l, int *connection)
 {
+	enum tel_err err;
+
 	if (atomic_load(&l->stopped))
 		return TEL_ENOTFOUND;
-	return atomic_load(&l->n_kept_hint) == 0 ? accept_one(l, connection) : TEL_ECONFLICT;
+	if (atomic_load(&l->n_kept_hint) > 0)
+		return TEL_ECONFLICT;
+	err = accept_one(l, connection);
+	return err == TEL_ECONFLICT ? try_after_a_turn(l, connection) : err;
 }
 
 enum tel_err tel_listener_next(struct tel_listener *l, int *connection)

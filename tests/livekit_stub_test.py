@@ -850,6 +850,11 @@ class FaultTest(StubTest):
             stub.api("RoomService/CreateRoom", {"name": "r"}, timeout=0.02)
         stub.wait("rooms", room="r")
 
+    def test_the_first_requests_are_left_out(self) -> None:
+        stub = self.start()
+        stub.faults({"method": "CreateRoom", "skip": 2, "times": 1, "status": 500})
+        self.assertEqual([self.create(stub, "r").status for _ in range(4)], [200, 200, 500, 200])
+
     def test_misspelt_requests_are_refused(self) -> None:
         stub = self.start()
         for mistake in (
@@ -862,6 +867,217 @@ class FaultTest(StubTest):
         ):
             with self.assertRaises(StubError):
                 mistake()
+
+
+class DownTest(StubTest):
+    """The API can't be reached; the world goes on, and tests still see it."""
+
+    def list_rooms(self, stub: Stub, timeout: float = 5) -> int:
+        return stub.api("RoomService/ListRooms", {}, timeout=timeout).status
+
+    def test_refuses_connections_and_comes_back_on_its_port(self) -> None:
+        stub = self.start()
+        stub.down()
+        with self.assertRaises(ConnectionRefusedError):
+            self.list_rooms(stub)
+        call = stub.call()
+        self.assertEqual(stub.state()["calls"][0]["room"], call["room"])
+        stub.up()
+        self.assertEqual(self.list_rooms(stub), 200)
+
+    def test_comes_back_by_itself(self) -> None:
+        stub = self.start()
+        for how in ("refuse", "cut", "hang"):
+            with self.subTest(how):
+                stub.down(0.1, how)
+                time.sleep(0.2)
+                self.assertEqual(self.list_rooms(stub), 200)
+
+    def test_cuts_connections_and_counts_them(self) -> None:
+        stub = self.start()
+        stub.down(how="cut")
+        before = stub.state(brief=True)
+        for _ in range(3):
+            with self.assertRaises((http.client.HTTPException, OSError)):
+                self.list_rooms(stub)
+        after = stub.state(brief=True)
+        self.assertEqual(after["connections"] - before["connections"], 3)
+        self.assertEqual(after["requests"], {})
+
+    def test_takes_connections_and_says_nothing(self) -> None:
+        stub = self.start()
+        stub.down(how="hang")
+        with self.assertRaises(TimeoutError):
+            self.list_rooms(stub, timeout=0.1)
+        pending = self.background(self.list_rooms, stub)
+        time.sleep(0.05)
+        stub.up()
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            pending.result(5)
+
+    def test_cuts_what_is_under_way(self) -> None:
+        stub = self.start()
+        stub.faults({"method": "ListRooms", "delay_before_ms": 60000})
+        pending = self.background(self.list_rooms, stub)
+        stub.wait("requests")
+        stub.down()
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            pending.result(5)
+        stub.reset()
+        self.assertEqual(self.list_rooms(stub), 200)
+
+
+class WorkersTest(StubTest):
+    """Dispatches that are lost, jobs without an agent, agents that die."""
+
+    def jobs(self, stub: Stub, room: str) -> list[str]:
+        """The states of the jobs of the room's only dispatch."""
+        [dispatch] = self.dispatches(stub, room)
+        return [job["state"]["status"] for job in dispatch["state"]["jobs"]]
+
+    def test_a_job_comes_before_its_agent(self) -> None:
+        stub = self.start(job_delay=0.05, agent_delay=0.3)
+        stub.room("r", participants=[{"identity": "p"}])
+        self.dispatch(stub, "r")
+        self.assertEqual(self.jobs(stub, "r"), [])
+        while not self.jobs(stub, "r"):
+            time.sleep(0.01)
+        self.assertEqual((self.jobs(stub, "r"), stub.state()["rooms"][0]["agents"]), (["JS_RUNNING"], 0))
+        stub.wait("agents", room="r")
+
+    def test_jobs_whose_agents_do_not_come(self) -> None:
+        stub = self.start()
+        for agents, status in (("never", "JS_RUNNING"), ("fail", "JS_FAILED")):
+            with self.subTest(agents):
+                stub.workers(agents=agents)
+                self.dispatch(stub, agents)
+                while not self.jobs(stub, agents):
+                    time.sleep(0.01)
+                self.assertEqual(self.jobs(stub, agents), [status])
+        with self.assertRaises(TimeoutError):
+            stub.wait("agents", timeout=0.1)
+        with self.assertRaises(StubError):
+            stub.workers(agents="sometimes")
+
+    def test_some_dispatches_are_lost_for_good(self) -> None:
+        stub = self.start()
+        stub.workers(lose=0.5, seed=3)
+        for index in range(20):
+            self.dispatch(stub, f"r{index}")
+        served = sum(dispatch["served"] for dispatch in stub.state()["dispatches"])
+        self.assertTrue(0 < served < 20)
+        stub.wait("agents", exactly=served)
+        stub.workers(lose=0.0, lose_first=2)
+        for index in range(3):
+            self.dispatch(stub, f"first{index}")
+        stub.wait("agents", room="first2")
+        self.assertEqual([d["served"] for d in stub.state()["dispatches"]][20:], [False, False, True])
+        served += 1
+        with self.assertRaises(TimeoutError):
+            stub.wait("agents", at_least=served + 1, timeout=0.1)
+
+    def test_all_agents_die(self) -> None:
+        stub = self.start(agent_loss=0.1)
+        for index in range(3):
+            self.answered_call(stub, caller=f"+1555{index}")
+        self.assertEqual(stub.kill_agents(after=0.05), 3)
+        self.assertEqual(stub.state()["rooms"][0]["agents"], 1)
+        stub.wait("unserved", exactly=3)
+
+    def test_an_agent_that_was_told_to_go_is_not_working(self) -> None:
+        stub = self.start(agent_linger=1)
+        call = self.answered_call(stub)
+        [first] = self.dispatches(stub, call["room"])
+        stub.api(DELETE_DISPATCH, {"room": call["room"], "dispatch_id": first["id"]}, call["room"])
+        self.dispatch(stub, call["room"])
+        stub.wait("agents", room=call["room"], exactly=2)
+        [life] = stub.state()["room_lives"]
+        self.assertEqual((life["max_agents"], life["max_working"], life["max_living"]), (2, 1, 1))
+        self.dispatch(stub, call["room"])
+        stub.wait("agents", room=call["room"], at_least=3)
+        self.assertEqual(stub.state()["max_working_agents"], 2)
+
+    def test_deleting_a_dispatch_of_no_room(self) -> None:
+        stub = self.start()
+        answer = stub.api(DELETE_DISPATCH, {"room": "r", "dispatch_id": "AD_none"}, "r")
+        self.assertEqual((answer.status, answer.body["code"]), (503, "unavailable"))
+
+    def test_how_long_a_phone_waits_for_an_agent(self) -> None:
+        stub = self.start()
+        call = self.answered_call(stub)
+        stub.agent_leaves(call["room"])
+        stub.wait("unserved", room=call["room"])
+        self.dispatch(stub, call["room"])
+        stub.wait("unserved", exactly=0)
+        stub.restart(return_after=0.05)
+        stub.wait("unserved", room=call["room"])
+        stub.hang_up(room=call["room"])
+        [caller] = stub.state()["calls"]
+        waits = caller["waits"]
+        self.assertEqual([wait["over"] for wait in waits], ["agent", "agent", "gone"])
+        self.assertEqual(waits[0]["room_sid"], call["room_sid"])
+        self.assertNotEqual(waits[2]["room_sid"], call["room_sid"])
+        self.assertAlmostEqual(caller["ended_at"], waits[2]["until"], delta=1)
+        for wait in waits:
+            self.assertLess(wait["until"] - wait["since"], 5)
+
+
+class ListTest(StubTest):
+    """What a backend can find out by asking."""
+
+    def test_participants_with_all_that_webhooks_tell(self) -> None:
+        stub = self.start()
+        call = self.answered_call(stub, attributes={"x-tenant": "7"})
+        answer = stub.api("RoomService/ListParticipants", {"room": call["room"]}, call["room"])
+        by_kind = {who["kind"]: who for who in answer.body["participants"]}
+        phone, agent = by_kind["SIP"], by_kind["AGENT"]
+        self.assertEqual(phone["attributes"]["sip.callID"], call["sip_call_id"])
+        self.assertEqual(phone["attributes"]["x-tenant"], "7")
+        self.assertEqual(agent["attributes"]["lk.agent.name"], "telephony-agent")
+        for who in (phone, agent):
+            self.assertEqual(who["state"], "ACTIVE")
+            self.assertEqual(int(who["joined_at"]), int(who["joined_at_ms"]) // 1000)
+            self.assertLess(abs(time.time() - int(who["joined_at_ms"]) / 1000), 30)
+
+    def room(self, stub: Stub) -> Json:
+        [room] = stub.api("RoomService/ListRooms", {}).body["rooms"]
+        return room
+
+    def test_agents_are_no_participants_of_a_room(self) -> None:
+        stub = self.start()
+        self.answered_call(stub)
+        room = self.room(stub)
+        self.assertEqual((room["num_participants"], room["num_publishers"]), (1, 2))
+        self.assertEqual(int(room["creation_time"]), int(room["creation_time_ms"]) // 1000)
+
+    def test_counts_may_lag_behind(self) -> None:
+        stub = self.start(count_lag=0.2)
+        stub.call()
+        self.assertEqual(self.room(stub)["num_participants"], 0)
+        self.assertEqual(len(stub.state()["rooms"][0]["participants"]), 1)
+        while self.room(stub)["num_participants"] == 0:
+            time.sleep(0.02)
+
+
+class ScheduleTest(StubTest):
+    """What is to happen later, by the stub's own clock."""
+
+    def test_steps_are_made_in_time(self) -> None:
+        stub = self.start()
+        began = time.monotonic()
+        stub.schedule((0.2, "call", {"room": "r"}), (0.1, "workers", {"full": True}), (0.3, "down", {}))
+        stub.wait("rooms", room="r")
+        self.assertGreaterEqual(time.monotonic() - began, 0.2)
+        self.dispatch(stub, "r")
+        self.assertFalse(stub.state()["dispatches"][0]["served"])
+
+    def test_steps_that_fail_are_told(self) -> None:
+        stub = self.start()
+        stub.schedule((0, "finish", {"room": "none"}))
+        while not stub.state()["failed_steps"]:
+            time.sleep(0.01)
+        with self.assertRaises(StubError):
+            stub.schedule((0, "dance", {}))
 
 
 class WorldTest(StubTest):
@@ -899,11 +1115,34 @@ class WorldTest(StubTest):
         stub.wait("participants", room=call["room"], status="active")
         self.assertEqual(stub.state()["ghosts"], 0)
 
-    def test_requests_are_cut_while_the_server_is_down(self) -> None:
+    def test_requests_are_refused_while_the_server_is_down(self) -> None:
         stub = self.start()
         stub.restart(down_for=60)
-        with self.assertRaises((http.client.HTTPException, OSError)):
+        with self.assertRaises(ConnectionRefusedError):
             stub.api("RoomService/ListRooms", {})
+
+    def test_phones_that_do_not_come_back_are_gone(self) -> None:
+        stub = self.start()
+        calls = [self.answered_call(stub, caller=f"+1555{index}") for index in range(8)]
+        stub.restart(return_after=0.05, return_share=0.5, seed=1)
+        gone = {call["room"] for call in stub.state()["calls"] if call["ended"] == "SERVER_DIED"}
+        self.assertTrue(0 < len(gone) < len(calls))
+        stub.wait("unserved", exactly=len(calls) - len(gone))
+        self.assertEqual({room["name"] for room in stub.state()["rooms"]} & gone, set())
+
+    def test_lists_show_a_dead_room_until_they_notice(self) -> None:
+        stub = self.start()
+        call = self.answered_call(stub)
+        before = stub.api("RoomService/ListRooms", {}).body
+        stub.restart(shown_for=0.2)
+        self.assertEqual(stub.api("RoomService/ListRooms", {}).body, before)
+        self.assertEqual(before["rooms"][0]["sid"], call["room_sid"])
+        self.assertEqual(self.listed(stub, call["room"]), [call["participant_sid"]])
+        answer = stub.api(LIST_DISPATCH, {"room": call["room"]}, call["room"])
+        self.assertEqual((answer.status, answer.body["code"]), (503, "unavailable"))
+        while self.listed(stub, call["room"]):
+            time.sleep(0.02)
+        self.assertEqual(stub.api("RoomService/ListRooms", {}).body, {"rooms": []})
 
     def test_caller_details(self) -> None:
         stub = self.start()
@@ -920,6 +1159,7 @@ class WorldTest(StubTest):
         stub = self.start()
         rooms = {call["room"] for call in stub.calls(20, room="r{n}", caller="+1555{n}")}
         self.assertEqual(rooms, {f"r{index}" for index in range(20)})
+        self.assertEqual(len(stub.hang_up(everybody=True)), 20)
 
     def test_plain_rooms(self) -> None:
         stub = self.start()
@@ -978,6 +1218,17 @@ class ProcessTest(StubTest):
         stub.wait("requests", exactly=0)
         self.assertEqual(stub.stop(), 0)
         self.assertEqual(stub.start().port, port)
+
+    def test_all_times_by_one_factor(self) -> None:
+        with Stub(time_scale=0.1, agent_delay=0.5) as stub:
+            now = stub.settings()
+        self.assertAlmostEqual(now["retry_scale"], 0.1)
+        self.assertAlmostEqual(now["webhook_max_age"], 3)
+        self.assertAlmostEqual(now["agent_loss"], 2)
+        self.assertAlmostEqual(now["list_dispatch_delay"], 0.3)
+        self.assertEqual(now["agent_delay"], 0.5)
+        with Stub() as stub:
+            self.assertEqual((stub.settings()["retry_scale"], stub.settings()["webhook_max_age"]), (1.0, 30))
 
     def test_only_loopback(self) -> None:
         for arguments in (

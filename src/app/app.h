@@ -39,8 +39,8 @@ struct tel_app {
 	 */
 	tel_time reconcile_interval;
 	/*
-	 * TELEPHONY_ROOM_PREFIX: rooms without a call of ours are looked at only
-	 * if their name begins so; absent = every room.
+	 * TELEPHONY_ROOM_PREFIX: rooms without a call of ours are looked at if
+	 * their name begins so, or if people are in them; absent = every room.
 	 */
 	struct tel_str room_prefix;
 	struct tel_guard_policy guards;	/* of outbound calls */

@@ -158,6 +158,7 @@ enum tel_err tel_run_dial(struct tel_run *run)
 	case TEL_RUN_RECORD:	return record(run);
 	case TEL_RUN_LOOK:
 	case TEL_RUN_LOOK_FURTHER:
+	case TEL_RUN_CONFIRM:
 	case TEL_RUN_FREE:
 	case TEL_RUN_WAIT:	break;
 	}

@@ -74,7 +74,7 @@ static void looked(void *ctx, const struct tel_lk_answer *answer)
 			      TEL_DISPATCH_RETRY : TEL_DISPATCH_FOUND);
 		return;
 	}
-	run->phase = TEL_RUN_SEND;
+	run->phase = run->call->jobs[TEL_JOB_DISPATCH_AGENT].look ? TEL_RUN_CONFIRM : TEL_RUN_SEND;
 }
 
 static enum tel_err look(struct tel_run *run)
@@ -87,6 +87,24 @@ static enum tel_err look(struct tel_run *run)
 	enum tel_err err = recheck(run, &wanted);
 
 	return err || !wanted ? err : tel_run_send(run, &request, looked);
+}
+
+/* ---- confirm ---------------------------------------------------------------- */
+
+/*
+ * A dispatch goes by the room's name. One that no event has just asked for
+ * must not go into another life of it, where somebody else may be by now.
+ */
+static void saw_room(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+
+	if (answer->verdict == TEL_LK_DONE && tel_run_is_room(run, answer)) {
+		run->phase = TEL_RUN_SEND;
+		return;
+	}
+	tel_run_keep_error(run, answer);
+	conclude(run, TEL_DISPATCH_RETRY_UNSENT);
 }
 
 /* ---- send ------------------------------------------------------------------- */
@@ -215,6 +233,7 @@ enum tel_err tel_run_dispatch(struct tel_run *run)
 {
 	switch (run->phase) {
 	case TEL_RUN_LOOK:	return look(run);
+	case TEL_RUN_CONFIRM:	return tel_run_ask_room(run, saw_room);
 	case TEL_RUN_SEND:	return send(run);
 	case TEL_RUN_RECORD:	return record(run);
 	case TEL_RUN_LOOK_FURTHER:

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "app/app.h"
+#include "app/reach.h"
 #include "base/arena.h"
 #include "base/time.h"
 #include "domain/decide.h"
@@ -20,6 +21,7 @@ enum tel_run_phase {
 	TEL_RUN_FREE,		/* the slot is empty */
 	TEL_RUN_LOOK,		/* find out what is there already */
 	TEL_RUN_LOOK_FURTHER,	/* the second half of it */
+	TEL_RUN_CONFIRM,	/* is that the room, or a later one of its name? */
 	TEL_RUN_SEND,		/* send what the job is about */
 	TEL_RUN_WAIT,		/* a request is under way */
 	TEL_RUN_RECORD		/* the result is known: one step */
@@ -27,6 +29,8 @@ enum tel_run_phase {
 
 struct tel_run {
 	struct tel_app *app;
+	struct tel_reach *reach;
+	tel_lk_done_fn done;	/* of the request that is under way */
 	enum tel_run_phase phase;
 	enum tel_job_kind kind;
 	struct tel_call *call;		/* as it was when the job was leased; owned */
@@ -51,6 +55,7 @@ struct tel_run {
 	struct tel_watch_seen seen;
 	struct tel_watch_plan plan;
 	size_t next_drop;		/* of seen.dispatches */
+	bool drop_sent;			/* one may be deleted */
 	enum tel_overdue_result overdue_result;
 	int sip_status_code;
 	struct tel_str sip_status;
@@ -72,6 +77,10 @@ TEL_MUST_CHECK enum tel_err tel_run_env(const struct tel_run *run, struct tel_de
  * with, and long enough for one more request?
  */
 bool tel_run_holds_lease(const struct tel_run *run, const struct tel_call *now);
+
+/* An answer, or that none came, says whether LiveKit can be reached. */
+void tel_note_reach(struct tel_app *app, struct tel_reach *reach,
+		    const struct tel_lk_answer *answer);
 
 /* Send a request whose answer goes to `done` with the run as context. */
 TEL_MUST_CHECK enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *request,
@@ -97,6 +106,10 @@ TEL_MUST_CHECK enum tel_err tel_run_overdue(struct tel_run *run);	/* overdue_run
  * that somebody else made for the same agent, in the same room, serves too.
  */
 bool tel_run_is_served_by(const struct tel_run *run, const struct tel_lk_dispatch *d);
+
+/* ListRooms for the run's room: does LiveKit show the life of it that is meant? */
+TEL_MUST_CHECK enum tel_err tel_run_ask_room(struct tel_run *run, tel_lk_done_fn done);
+bool tel_run_is_room(const struct tel_run *run, const struct tel_lk_answer *answer);
 
 /*
  * The run goes on with another job of the same call, leased to us in the

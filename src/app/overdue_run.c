@@ -75,6 +75,7 @@ enum tel_err tel_run_overdue(struct tel_run *run)
 	case TEL_RUN_LOOK:	return look(run);
 	case TEL_RUN_RECORD:	return record(run);
 	case TEL_RUN_LOOK_FURTHER:
+	case TEL_RUN_CONFIRM:
 	case TEL_RUN_SEND:
 	case TEL_RUN_FREE:
 	case TEL_RUN_WAIT:	break;

@@ -167,6 +167,7 @@ void tel_place_call(struct tel_app *app, struct tel_inbox *inbox,
 		},
 		.order = &order,
 		.guards = &app->guards,
+		.by = request->principal,
 		.has_key = tel_str_is_set(request->idempotency_key),
 		.dry_run = request->dry_run,
 	};

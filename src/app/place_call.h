@@ -19,7 +19,8 @@ struct tel_place_request {
 	struct tel_str room_name, trunk_id, dtmf, metadata;	/* absent = none */
 	tel_time ringing_timeout, max_duration;			/* 0 = default */
 
-	struct tel_str principal;	/* who asks: scope of the key; for the log */
+	struct tel_str principal;	/* who asks: scope of the key; for the
+					   log and the timeline */
 	struct tel_str idempotency_key;	/* absent = none */
 	uint8_t body_sha256[32];	/* with idempotency_key */
 	bool dry_run;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/job_run.h"
 #include "app/reconcile.h"
 #include "app/room_look.h"
 #include "domain/duty.h"
@@ -38,6 +39,7 @@ struct quiet {
 struct tel_reconciler {
 	struct tel_app *app;
 	bool stopped;
+	bool has_duty;
 	enum phase phase;
 	tel_time next_at;	/* monotonic */
 	tel_time not_before;	/* monotonic: it rests until then */
@@ -57,6 +59,7 @@ struct tel_reconciler {
 	unsigned failures;	/* in a row */
 	struct tel_reconcile_report report;
 	size_t repairs;
+	struct tel_reach *reach;	/* the runner's, or NULL */
 	struct tel_room_look looks[TEL_RECONCILE_AT_ONCE];
 };
 
@@ -72,6 +75,11 @@ enum tel_err tel_reconciler_new(struct tel_app *app, struct tel_reconciler **out
 		r->looks[i].app = app;
 	*out = r;
 	return TEL_OK;
+}
+
+void tel_reconciler_reports_to(struct tel_reconciler *r, struct tel_reach *reach)
+{
+	r->reach = reach;
 }
 
 static void release_round(struct tel_reconciler *r)
@@ -214,6 +222,8 @@ static void listed(void *ctx, const struct tel_lk_answer *answer)
 	struct tel_reconciler *r = ctx;
 	enum tel_err err;
 
+	if (r->reach)
+		tel_note_reach(r->app, r->reach, answer);
 	if (answer->verdict != TEL_LK_DONE) {
 		fail(r, answer->code);
 		return;
@@ -306,6 +316,12 @@ static enum tel_err enqueue_calls(struct tel_reconciler *r)
 	return err;
 }
 
+/* The number of people in a list of rooms may be seconds old. */
+static bool may_hold_a_phone(const struct tel_reconciler *r, const struct tel_look_at *room)
+{
+	return room->n_people > 0 || tel_str_starts(room->name, r->app->room_prefix);
+}
+
 static enum tel_err enqueue_unknown(struct tel_reconciler *r)
 {
 	enum tel_err err = TEL_OK;
@@ -314,7 +330,7 @@ static enum tel_err enqueue_unknown(struct tel_reconciler *r)
 	for (i = 0; i < r->n_rooms && !err; i++) {
 		const struct tel_look_at *room = &r->rooms[i];
 
-		if (!room->call_id.text[0] && tel_str_starts(room->name, r->app->room_prefix) &&
+		if (!room->call_id.text[0] && may_hold_a_phone(r, room) &&
 		    !was_quiet_lately(r, room))
 			err = enqueue(r, room);
 	}
@@ -357,7 +373,7 @@ static enum tel_err make_queue(struct tel_reconciler *r)
 		return err;
 	bring_to_front(r, calls);
 	r->queued = true;
-	r->phase = LOOKING;
+	r->phase = r->n_queue > 0 ? LOOKING : OVER;
 	return TEL_OK;
 }
 
@@ -484,6 +500,7 @@ static enum tel_err begin_if_due(struct tel_reconciler *r, tel_time monotonic)
 	err = take_duty(r, &take);
 	if (err)
 		return err;
+	r->has_duty = take.ours;
 	if (take.ours) {
 		r->next_at = monotonic + r->app->reconcile_interval;
 		begin_round(r);
@@ -547,6 +564,14 @@ bool tel_reconciler_is_idle(const struct tel_reconciler *r)
 
 void tel_reconciler_stop(struct tel_reconciler *r)
 {
+	struct tel_step_about about = { .duty = true };
+	struct tel_str self = r->app->process->ops->self(r->app->process);
+	struct tel_call_store *store = r->app->store;
+
+	if (r->has_duty && store->ops->step(store, &about, tel_decide_leave_duty, &self))
+		tel_log_line(r->app->log, TEL_LOG_WARN, "duty_not_left",
+			     TEL_F_TEXT("then", "it is free when its lease ends"));
+	r->has_duty = false;
 	r->stopped = true;
 }
 

@@ -59,6 +59,13 @@ struct tel_reconciler;
 /* TEL_ENOMEM */
 TEL_MUST_CHECK enum tel_err tel_reconciler_new(struct tel_app *app, struct tel_reconciler **out);
 
+/*
+ * Tell whether LiveKit answers ListRooms: a round is tried again every few
+ * seconds when it does not.
+ */
+struct tel_reach;
+void tel_reconciler_reports_to(struct tel_reconciler *reconciler, struct tel_reach *reach);
+
 /* Its requests must have been answered before. NULL is fine. */
 void tel_reconciler_free(struct tel_reconciler *reconciler);
 
@@ -75,7 +82,10 @@ tel_time tel_reconciler_pause(const struct tel_reconciler *reconciler, tel_time 
 /* No round is under way. */
 bool tel_reconciler_is_idle(const struct tel_reconciler *reconciler);
 
-/* Begin no more; a round under way ends with the requests that it has sent. */
+/*
+ * Begin no more, and leave the duty to others; a round under way ends with the
+ * requests that it has sent.
+ */
 void tel_reconciler_stop(struct tel_reconciler *reconciler);
 
 /* Repairs made by rounds so far: a runner scans for jobs when it has grown. */

@@ -18,6 +18,7 @@ struct tel_runner {
 	struct tel_inbox *inbox;
 	struct tel_reconciler *reconciler;
 	size_t repairs;			/* those it had made when we last scanned */
+	struct tel_reach reach;
 	bool stopped;
 	bool more_due;			/* the last scan's page was full */
 	size_t under_way;		/* runs that are not free */
@@ -42,8 +43,9 @@ enum tel_err tel_runner_new(struct tel_app *app, struct tel_inbox *inbox, struct
 	}
 	runner->app = app;
 	runner->inbox = inbox;
+	tel_reconciler_reports_to(runner->reconciler, &runner->reach);
 	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
-		runner->runs[i].app = app;
+		runner->runs[i] = (struct tel_run){ .app = app, .reach = &runner->reach };
 	*out = runner;
 	return TEL_OK;
 }
@@ -52,7 +54,7 @@ static void release_run(struct tel_runner *runner, struct tel_run *run)
 {
 	tel_call_free(run->call);
 	tel_arena_release(&run->mem);
-	*run = (struct tel_run){ .app = run->app };
+	*run = (struct tel_run){ .app = run->app, .reach = run->reach };
 	runner->under_way--;
 }
 
@@ -112,6 +114,25 @@ bool tel_run_holds_lease(const struct tel_run *run, const struct tel_call *now)
 	       tel_now(run->app->clock) + TEL_REQUEST_TIMEOUT < job->lease.until;
 }
 
+void tel_note_reach(struct tel_app *app, struct tel_reach *reach,
+		    const struct tel_lk_answer *answer)
+{
+	uint64_t random = 0;
+
+	/* Without randomness pauses are alike. */
+	if (tel_random_fill(app->random, &random, sizeof(random)))
+		random = 0;
+	tel_reach_note(reach, answer, tel_monotonic(app->clock), random);
+}
+
+static void answered(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+
+	tel_note_reach(run->app, run->reach, answer);
+	run->done(run, answer);
+}
+
 enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *request,
 			  tel_lk_done_fn done)
 {
@@ -119,10 +140,26 @@ enum tel_err tel_run_send(struct tel_run *run, const struct tel_lk_request *requ
 	enum tel_err err;
 
 	run->phase = TEL_RUN_WAIT;
-	err = run->app->livekit->ops->send(run->app->livekit, request, done, run);
+	run->done = done;
+	err = run->app->livekit->ops->send(run->app->livekit, request, answered, run);
 	if (err)
 		run->phase = phase;
 	return err;
+}
+
+enum tel_err tel_run_ask_room(struct tel_run *run, tel_lk_done_fn done)
+{
+	struct tel_lk_request request = {
+		.method = TEL_LK_LIST_ROOMS,
+		.room = run->call->room_name,
+	};
+
+	return tel_run_send(run, &request, done);
+}
+
+bool tel_run_is_room(const struct tel_run *run, const struct tel_lk_answer *answer)
+{
+	return answer->n_rooms == 1 && tel_str_eq(answer->rooms[0].sid, run->call->room_sid);
 }
 
 /* ---- starting runs ----------------------------------------------------------- */
@@ -164,7 +201,7 @@ void tel_run_go_on(struct tel_run *run, struct tel_call *call, enum tel_job_kind
 {
 	tel_call_free(run->call);
 	tel_arena_release(&run->mem);
-	*run = (struct tel_run){ .app = run->app };
+	*run = (struct tel_run){ .app = run->app, .reach = run->reach };
 	begin(run, call, kind);
 }
 
@@ -256,6 +293,13 @@ static bool may_be_early(const struct tel_take_job *take)
 	return job->unsure && (take->kind == TEL_JOB_DELETE_ROOM || job->attempt == 1);
 }
 
+/* While LiveKit is away, one job tries whether it is back. */
+static bool may_take(const struct tel_runner *runner)
+{
+	return runner->under_way < (tel_reach_is_lost(&runner->reach) ?
+				    1 : TEL_RUNNER_MAX_IN_FLIGHT);
+}
+
 /* Take all that is due in one call, as long as there are slots. */
 static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_call_id *id,
 				 struct tel_str dead_owner)
@@ -266,8 +310,7 @@ static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_cal
 	struct tel_take_job take = { .result = TEL_TAKE_DONE, .dead_owner = dead_owner };
 	enum tel_err err = TEL_OK;
 
-	while (!err && take.result != TEL_TAKE_NOTHING &&
-	       runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT) {
+	while (!err && take.result != TEL_TAKE_NOTHING && may_take(runner)) {
 		err = make_env(runner->app, &take.env);
 		if (!err)
 			err = runner->app->store->ops->step(runner->app->store, &about,
@@ -305,7 +348,7 @@ static enum tel_err scan(struct tel_runner *runner)
 	if (!page)
 		return err;
 	err = runner->app->store->ops->due(runner->app->store, &query, page);
-	for (i = 0; !err && i < page->n; i++)
+	for (i = 0; !err && i < page->n && may_take(runner); i++)
 		err = take_jobs_of(runner, &page->due[i].id,
 				   tel_str_from(page->due[i].dead_owner));
 	if (!err) {
@@ -366,8 +409,10 @@ static tel_time pause_until_next(const struct tel_runner *runner, tel_time mono,
 	const struct tel_run *run;
 	size_t i;
 
-	if (!runner->stopped && runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT)
-		wait = least(wait, runner->next_scan - mono);
+	if (!runner->stopped && may_take(runner))
+		wait = least(wait, tel_reach_is_lost(&runner->reach) &&
+				   runner->reach.try_at > runner->next_scan ?
+				   runner->reach.try_at - mono : runner->next_scan - mono);
 	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++) {
 		run = &runner->runs[i];
 		if (run->call && run->phase != TEL_RUN_WAIT)
@@ -403,8 +448,9 @@ static enum tel_err sweep(struct tel_runner *runner, tel_time mono)
  */
 static bool is_time_to_scan(const struct tel_runner *runner, tel_time mono)
 {
-	return runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT &&
-	       (runner->more_due || mono >= runner->next_scan);
+	if (tel_reach_is_lost(&runner->reach) && mono < runner->reach.try_at)
+		return false;
+	return may_take(runner) && (runner->more_due || mono >= runner->next_scan);
 }
 
 /*
@@ -450,6 +496,8 @@ enum tel_err tel_runner_turn(struct tel_runner *runner, tel_time wait)
 
 	compared = reconcile(runner, mono);
 	moved = advance_all(runner, mono);
+	if (tel_reach_take_news(&runner->reach))
+		runner->next_scan = mono;
 	polled = livekit->ops->poll(livekit, pause_until_next(runner, mono, wait));
 	err = err ? err : compared ? compared : moved ? moved : polled;
 	if (err)

@@ -88,6 +88,24 @@ static enum tel_err keep_dispatch(struct tel_run *run, const struct tel_lk_dispa
 	return err;
 }
 
+/* An agent that no webhook told of. */
+static bool has_news(const struct tel_run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->seen.n_agents; i++)
+		if (!tel_call_leg(run->call, run->seen.agents[i].sid))
+			return true;
+	return false;
+}
+
+/* (Another dispatch is not made before dispatch_run.c has confirmed the room.) */
+static bool matters(const struct tel_run *run)
+{
+	return run->plan.verdict == TEL_WATCH_HANG_UP || run->plan.verdict == TEL_WATCH_TRANSFER ||
+	       (run->plan.verdict == TEL_WATCH_DONE && has_news(run));
+}
+
 static void saw_dispatches(void *ctx, const struct tel_lk_answer *answer)
 {
 	struct tel_run *run = ctx;
@@ -109,6 +127,8 @@ static void saw_dispatches(void *ctx, const struct tel_lk_answer *answer)
 			&run->plan);
 	if (run->plan.verdict == TEL_WATCH_DROP)
 		run->phase = TEL_RUN_SEND;
+	else if (matters(run))
+		run->phase = TEL_RUN_CONFIRM;
 	else
 		conclude(run, TEL_WATCHED_LOOKED);
 }
@@ -121,6 +141,23 @@ static enum tel_err look_further(struct tel_run *run)
 	};
 
 	return tel_run_send(run, &request, saw_dispatches);
+}
+
+/* ---- is it that room? ------------------------------------------------------------------ */
+
+/*
+ * Lists go by the room's name. An agent in a later life of it, which a late
+ * dispatch made, is none in ours; nor is a phone.
+ */
+static void saw_room(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+
+	if (answer->verdict != TEL_LK_DONE)
+		fail(run, answer);
+	else
+		conclude(run, tel_run_is_room(run, answer) ? TEL_WATCHED_LOOKED :
+							    TEL_WATCHED_FAILED);
 }
 
 /* ---- deleting them ------------------------------------------------------------------ */
@@ -143,6 +180,7 @@ static enum tel_err drop_next(struct tel_run *run)
 		.method = TEL_LK_DELETE_DISPATCH,
 		.room = run->call->room_name,
 	};
+	enum tel_err err;
 
 	if (run->next_drop == run->plan.keep)
 		run->next_drop++;
@@ -151,7 +189,9 @@ static enum tel_err drop_next(struct tel_run *run)
 		return TEL_OK;
 	}
 	request.dispatch_id = run->seen.dispatches[run->next_drop].id;
-	return tel_run_send(run, &request, dropped);
+	err = tel_run_send(run, &request, dropped);
+	run->drop_sent |= !err;
+	return err;
 }
 
 /*
@@ -161,9 +201,13 @@ static enum tel_err drop_next(struct tel_run *run)
 static enum tel_err drop(struct tel_run *run)
 {
 	struct tel_call *now = NULL;
-	enum tel_err err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
+	enum tel_err err;
 	bool wanted;
 
+	/* One is gone: there is no way back. */
+	if (run->drop_sent)
+		return drop_next(run);
+	err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
 	if (err && err != TEL_ENOTFOUND)
 		return err;
 	wanted = !err && tel_run_holds_lease(run, now) && tel_watch_phone_waits(now) &&
@@ -227,6 +271,7 @@ static enum tel_err record(struct tel_run *run)
 		.room_sid = run->call->room_sid,
 		.seen = run->seen,
 		.plan = run->plan,
+		.drop_sent = run->drop_sent,
 		.code = run->code,
 		.message = run->message,
 		.retry_after = run->retry_after,
@@ -251,6 +296,7 @@ enum tel_err tel_run_watch(struct tel_run *run)
 	switch (run->phase) {
 	case TEL_RUN_LOOK:		return look(run);
 	case TEL_RUN_LOOK_FURTHER:	return look_further(run);
+	case TEL_RUN_CONFIRM:		return tel_run_ask_room(run, saw_room);
 	case TEL_RUN_SEND:		return drop(run);
 	case TEL_RUN_RECORD:		return record(run);
 	case TEL_RUN_FREE:

@@ -174,8 +174,8 @@ static const struct tel_setting settings[TEL_SETTINGS] = {
 		.fallback_words = "none: every room", .max = TEL_MAX_NAME,
 		.allowed = "text without control characters, at most 128 bytes",
 		.help = "How the names of rooms begin that phones come into, such as `call-`. In "
-			"those comparisons, rooms without a call are looked at only if theirs "
-			"does.",
+			"those comparisons, of all other rooms only those with people in them "
+			"are looked at.",
 	},
 	[TEL_SET_THREADS] = {
 		.key = "TELEPHONY_THREADS", .parse = tel_parse_int, .offset = AT(threads),

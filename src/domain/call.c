@@ -289,6 +289,7 @@ static const char *const hang_up_why_names[TEL_HANG_UP_WHYS] = {
 	[TEL_HANG_UP_AGENT_LEFT] = "agent_left",
 	[TEL_HANG_UP_ALONE] = "alone",
 	[TEL_HANG_UP_DURATION] = "duration",
+	[TEL_HANG_UP_RANG_OUT] = "rang_out",
 };
 
 static bool find_name(const char *const *names, size_t n, struct tel_str text, size_t *at)

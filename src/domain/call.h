@@ -144,8 +144,10 @@ struct tel_call_agent {
 	tel_time joined_at;
 	tel_time left_at;
 	struct tel_watch_policy watch;	/* what the route says; 0 = defaults */
-	tel_time wanted_at;		/* since when one is sent for; not begun anew by
-					   an agent who left soon after he came */
+	tel_time wanted_at;		/* since when one is sent for; by an agent who left
+					   soon after he came not begun anew, but put off
+					   for as long as he was there */
+	tel_time alone_at;		/* when the last one left, or the first was wanted */
 	uint32_t tries;			/* dispatches made since then */
 	tel_time dropped_at;		/* when we last deleted a dispatch; 0 = never */
 	bool fell_back;			/* the route's fallback was tried */
@@ -158,6 +160,7 @@ enum tel_hang_up_why {
 	TEL_HANG_UP_AGENT_LEFT,		/* TEL_LOSS_HANGUP */
 	TEL_HANG_UP_ALONE,		/* solo_timeout */
 	TEL_HANG_UP_DURATION,		/* max_duration */
+	TEL_HANG_UP_RANG_OUT,		/* outbound: LiveKit does not give the phone up */
 	TEL_HANG_UP_WHYS
 };
 
@@ -176,6 +179,7 @@ struct tel_call {
 	struct tel_str room_sid;
 	tel_time room_created_at;	/* orders the lives of a room; 0 unknown */
 	tel_time room_finished_at;	/* 0: as far as we know it is there */
+	bool end_unheard;		/* that it has finished was seen, not told */
 
 	struct tel_e164 from, to;	/* "" when it can't be normalised */
 	struct tel_str from_raw, to_raw; /* set when they differ from E.164 */

@@ -216,6 +216,7 @@ struct tel_watch_done {
 	struct tel_str room_sid;	/* the life of the room that it is about */
 	struct tel_watch_seen seen;	/* LOOKED, DROPPED; borrowed texts */
 	struct tel_watch_plan plan;	/* DROPPED; out with LOOKED */
+	bool drop_sent;			/* FAILED: one may have been deleted all the same */
 	struct tel_str code, message;	/* FAILED */
 	tel_time retry_after;
 	/* out */

@@ -88,7 +88,8 @@ enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 		return TEL_OK;
 	}
 	job->lease = (struct tel_lease){ 0 };
-	job->due = done->env.now + tel_job_backoff(job->attempt, TEL_BACKOFF_MAX,
+	job->due = done->env.now + tel_job_backoff(job->attempt,
+						   tel_job_longest_pause(job->attempt),
 						   done->retry_after, done->env.random);
 	return TEL_OK;
 }
@@ -140,7 +141,8 @@ enum tel_err tel_decide_overdue_done(struct tel_step *step, void *overdue_done)
 	if (done->result == TEL_OVERDUE_NOT_KNOWN) {
 		step->save = true;
 		job->lease = (struct tel_lease){ 0 };
-		job->due = done->env.now + tel_job_backoff(job->attempt, TEL_BACKOFF_MAX,
+		job->due = done->env.now + tel_job_backoff(job->attempt,
+							   tel_job_longest_pause(job->attempt),
 							   done->retry_after, done->env.random);
 		return TEL_OK;
 	}

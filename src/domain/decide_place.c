@@ -86,6 +86,7 @@ static enum tel_err place_call(struct tel_step *step, struct tel_place *place)
 	entry = tel_step_entry(step, call, place->env.now, TEL_ENTRY_REQUEST, TEL_STR("place"));
 	if (entry)
 		entry->result = TEL_STR("placed: the room with the agent comes first");
+	tel_entry_note(entry, "by", place->by);
 	step->remember_request = place->has_key;
 	memcpy(step->body_sha256, place->body_sha256, sizeof(step->body_sha256));
 	step->remember_request_until = place->env.now + TEL_REQUEST_KEY_KEPT;

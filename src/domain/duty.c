@@ -66,3 +66,14 @@ enum tel_err tel_decide_take_duty(struct tel_step *step, void *take_duty)
 	step->set_duty = true;
 	return TEL_OK;
 }
+
+enum tel_err tel_decide_leave_duty(struct tel_step *step, void *self)
+{
+	struct tel_duty *duty = &step->duty;
+
+	if (!tel_str_eq(duty->lease.owner, *(const struct tel_str *)self))
+		return TEL_OK;
+	duty->lease = (struct tel_lease){ TEL_STR_NONE, 0 };
+	step->set_duty = true;
+	return TEL_OK;
+}

@@ -39,4 +39,7 @@ struct tel_take_duty {
 /* A tel_decide_fn, for a step with about->duty. */
 enum tel_err tel_decide_take_duty(struct tel_step *step, void *take_duty);
 
+/* The same: whoever stops leaves the duty to others. `self`: a struct tel_str */
+enum tel_err tel_decide_leave_duty(struct tel_step *step, void *self);
+
 #endif

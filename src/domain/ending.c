@@ -67,17 +67,24 @@ struct tel_ending tel_ending_of_hang_up(enum tel_hang_up_why why, bool there)
 		[TEL_HANG_UP_AGENT_LEFT] = { TEL_OUTCOME_FAILED, TEL_BY_AGENT },
 		[TEL_HANG_UP_ALONE] = { TEL_OUTCOME_FAILED, TEL_BY_TIMEOUT },
 		[TEL_HANG_UP_DURATION] = { TEL_OUTCOME_FAILED, TEL_BY_TIMEOUT },
+		[TEL_HANG_UP_RANG_OUT] = { TEL_OUTCOME_NO_ANSWER, TEL_BY_TIMEOUT },
 	};
 
 	return (struct tel_ending){ there ? TEL_OUTCOME_COMPLETED : endings[why].not_there,
 				    endings[why].by };
 }
 
-struct tel_ending tel_ending_unheard(bool room_finished, bool agent_was_there)
+struct tel_ending tel_ending_unheard(enum tel_unheard why, bool agent_was_there)
 {
+	static const enum tel_ended_by by[] = {
+		[TEL_UNHEARD_TIME] = TEL_BY_TIMEOUT,
+		[TEL_UNHEARD_FINISHED] = TEL_BY_LIVEKIT,
+		[TEL_UNHEARD_SEEN] = TEL_BY_NOBODY,
+	};
+
 	return (struct tel_ending){
 		.outcome = agent_was_there ? TEL_OUTCOME_COMPLETED : TEL_OUTCOME_UNKNOWN,
-		.by = room_finished ? TEL_BY_LIVEKIT : TEL_BY_TIMEOUT,
+		.by = by[why],
 	};
 }
 
@@ -94,8 +101,9 @@ static enum tel_ended_by ender(const struct tel_outbound_evidence *e)
 		return by;
 	if (e->talked_out)
 		return TEL_BY_TIMEOUT;
+	/* Without a reason it was only seen to be gone. */
 	if (e->left)
-		return TEL_BY_CALLEE;
+		return tel_str_is_set(e->left_reason) ? TEL_BY_CALLEE : TEL_BY_NOBODY;
 	return e->room_finished ? TEL_BY_LIVEKIT : TEL_BY_TIMEOUT;
 }
 
@@ -151,6 +159,9 @@ static struct tel_ending of_leaving(const struct tel_outbound_evidence *e)
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (tel_str_is(e->left_reason, known[i].reason))
 			return known[i].ending;
+	/* It was only seen to be gone. */
+	if (!tel_str_is_set(e->left_reason))
+		return (struct tel_ending){ TEL_OUTCOME_UNKNOWN, TEL_BY_NOBODY };
 	if (!e->rang || e->rang_out || behind(e->left_reason))
 		return of_giving_up(e);
 	return (struct tel_ending){ TEL_OUTCOME_UNKNOWN, TEL_BY_NOBODY };

@@ -45,7 +45,13 @@ struct tel_ending tel_ending_of_outbound(const struct tel_outbound_evidence *e);
 /* We ended it. `there`: an agent was, or an outbound call had been answered. */
 struct tel_ending tel_ending_of_hang_up(enum tel_hang_up_why why, bool there);
 
-/* Nobody ever heard how it ended: the room finished, or time ran out. */
-struct tel_ending tel_ending_unheard(bool room_finished, bool agent_was_there);
+/* Why nobody ever heard how the last phone left. */
+enum tel_unheard {
+	TEL_UNHEARD_TIME,	/* nothing was heard of the call for too long */
+	TEL_UNHEARD_FINISHED,	/* LiveKit told that the room had finished under it */
+	TEL_UNHEARD_SEEN	/* phone or room were seen to be gone */
+};
+
+struct tel_ending tel_ending_unheard(enum tel_unheard why, bool agent_was_there);
 
 #endif

@@ -75,6 +75,8 @@ struct tel_event {
 	 * began, by our clock. 0 = told. It has no id then.
 	 */
 	tel_time looked_at;
+	const struct tel_participant *seen;	/* with looked_at: all phones and agents */
+	size_t n_seen;				/* in the room, borrowed */
 };
 
 /* Legal on a zeroed event. */

@@ -58,6 +58,11 @@ tel_time tel_job_backoff(uint32_t attempt, tel_time longest, tel_time retry_afte
 	return pause > asked ? pause : asked;
 }
 
+tel_time tel_job_longest_pause(uint32_t attempt)
+{
+	return attempt > TEL_BACKOFF_PATIENT_AFTER ? TEL_BACKOFF_MAX : TEL_BACKOFF_WAITING;
+}
+
 tel_time tel_job_settled_at(const struct tel_job *job, tel_time now)
 {
 	return now + (tel_str_is_set(job->lease.owner) ? TEL_REQUEST_TIMEOUT :

@@ -90,6 +90,9 @@ struct tel_job {
 #define TEL_BACKOFF_WAITING	(4 * TEL_SECOND)
 #define TEL_BACKOFF_MAX		(30 * TEL_SECOND)
 
+/* Nobody waits, but LiveKit may only have been away for a while. */
+#define TEL_BACKOFF_PATIENT_AFTER 20
+
 /* "dispatch_agent", "delete_room", "end_overdue", "create_room", … */
 const char *tel_job_kind_text(enum tel_job_kind kind);
 bool tel_job_kind_from(struct tel_str text, enum tel_job_kind *out);
@@ -110,6 +113,9 @@ tel_time tel_job_wakes_at(const struct tel_job *job);
  */
 tel_time tel_job_backoff(uint32_t attempt, tel_time longest, tel_time retry_after,
 			 uint64_t random);
+
+/* The longest pause of a job that nobody waits for. */
+tel_time tel_job_longest_pause(uint32_t attempt);
 
 /*
  * When a request that may be under way for `job` has been acted upon or never

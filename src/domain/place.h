@@ -52,6 +52,7 @@ struct tel_place {
 	const struct tel_order *order;
 	const struct tel_guard_policy *guards;
 	struct tel_call_id new_call_id;
+	struct tel_str by;		/* who asks, for the timeline */
 	bool has_key;			/* an Idempotency-Key came with it */
 	uint8_t body_sha256[32];	/* with has_key */
 	bool dry_run;

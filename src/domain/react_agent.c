@@ -108,6 +108,6 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 		return tel_react(r, TEL_EFFECT_CHANGED, "an agent has left, another one is there");
 	r->call->agent.left_at = r->at;
 	/* With ROOM_DELETED and the like the phone leaves as well. */
-	tel_call_lose_agent(r->call, r->env);
+	tel_call_lose_agent(r->call, leg->joined_at ? leg->joined_at : r->call->agent.joined_at, r->env);
 	return tel_react(r, TEL_EFFECT_CHANGED, "the agent has left");
 }

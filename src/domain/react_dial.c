@@ -298,6 +298,28 @@ static void look_again(struct tel_reaction *r, tel_time after)
 	job->due = r->env->now + after;
 }
 
+/* Whoever said when it was dialled may have another clock. */
+#define RINGING_SLACK TEL_MINUTE
+
+/* LiveKit was restarted: a phone that comes back rings by its words, and talks. */
+static bool came_back(const struct tel_call *call)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < call->n_legs; i++)
+		n += call->legs[i].kind == TEL_PARTICIPANT_SIP;
+	return n > 1;
+}
+
+/* LiveKit gives a phone up when its time is over; should it not, we do. */
+static bool rings_too_long(const struct tel_call *call, tel_time now)
+{
+	tel_time most = tel_job_dial_timeout(call->dial.ringing_timeout, call->dial.dtmf.len);
+
+	return call->dial.sent_at != 0 && !came_back(call) &&
+	       now > call->dial.sent_at + most + RINGING_SLACK;
+}
+
 static enum tel_err seen(struct tel_reaction *r)
 {
 	const struct tel_participant *p = r->look->participant;
@@ -327,6 +349,10 @@ static enum tel_err seen(struct tel_reaction *r)
 	if (p->sip_status == TEL_SIP_ACTIVE) {
 		tel_call_note_answer(call, r->env->now, r->env);
 		return tel_react(r, TEL_EFFECT_CHANGED, "answered");
+	}
+	if (rings_too_long(call, r->env->now)) {
+		tel_call_hang_up(call, TEL_HANG_UP_RANG_OUT, r->env);
+		return tel_react(r, TEL_EFFECT_CHANGED, "it has rung for too long: hung up");
 	}
 	look_again(r, TEL_WATCH_EVERY);
 	return tel_react(r, TEL_EFFECT_NOTED, "not answered yet");

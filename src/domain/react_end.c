@@ -166,6 +166,13 @@ enum tel_err tel_react_still_there(struct tel_reaction *r)
 	return tel_react(r, TEL_EFFECT_NOTED, "its phone is there still: the call goes on");
 }
 
+enum tel_unheard tel_call_unheard(const struct tel_call *call)
+{
+	if (!call->room_finished_at)
+		return TEL_UNHEARD_TIME;
+	return call->end_unheard ? TEL_UNHEARD_SEEN : TEL_UNHEARD_FINISHED;
+}
+
 enum tel_err tel_react_overdue(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
@@ -177,7 +184,7 @@ enum tel_err tel_react_overdue(struct tel_reaction *r)
 	}
 	if (call->hang_up_at)
 		return hung_up(r);
-	tel_call_end(call, tel_ending_unheard(finished, call->agent_was_there),
+	tel_call_end(call, tel_ending_unheard(tel_call_unheard(call), call->agent_was_there),
 		     finished ? call->room_finished_at : r->env->now, finished, r->env);
 	return tel_react(r, TEL_EFFECT_ENDED, finished ?
 			 "ended: the room finished and the phone did not come back" :

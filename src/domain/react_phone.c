@@ -170,15 +170,55 @@ static enum tel_err new_call(struct tel_reaction *r, struct tel_leg **leg)
 }
 
 /*
+ * The phone was found in the room, and an agent of that name with it, by
+ * whomever it was sent: it is the call's. Whether it stays is watched.
+ */
+static enum tel_err adopt_agent(struct tel_reaction *r, bool *adopted)
+{
+	struct tel_call *call = r->call;
+	struct tel_leg *leg;
+	enum tel_err err = TEL_OK;
+	bool is_new;
+	size_t i;
+
+	*adopted = false;
+	for (i = 0; i < r->event->n_seen && !err; i++) {
+		const struct tel_participant *p = &r->event->seen[i];
+
+		if (!tel_watch_is_agent(call, p))
+			continue;
+		err = tel_call_take_leg(call, p, call->room_sid, &leg, &is_new);
+		if (err)
+			break;
+		*adopted = true;
+		leg->joined_at = p->joined_at ? p->joined_at : r->at;
+		call->agent_was_there = true;
+		call->agent.joined_at = leg->joined_at;
+		call->status = TEL_CALL_AGENT_DISPATCHED;
+	}
+	if (err || !*adopted)
+		return err;
+	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
+	tel_call_watch_agent(call, r->env->now + TEL_DISPATCH_LOST_AFTER);
+	return TEL_OK;
+}
+
+/*
  * The agent is wanted in the call's current room. `unsure`: one may be there
  * already. `settled_at`: until then a request that another job sent
  * may still be acted upon; 0 = there is none.
  */
 static enum tel_err want_agent(struct tel_reaction *r, bool unsure, tel_time settled_at)
 {
-	struct tel_job *job = tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, r->env->now);
+	struct tel_job *job;
+	bool adopted;
+	enum tel_err err;
 
 	tel_call_want_agent(r->call, r->env->now);
+	err = adopt_agent(r, &adopted);
+	if (err || adopted)
+		return err;
+	job = tel_call_schedule(r->call, TEL_JOB_DISPATCH_AGENT, r->env->now);
 	job->unsure = unsure;
 	/* Found in the room without us, the phone may have an agent already. */
 	job->look = is_found(r);
@@ -316,10 +356,11 @@ static enum tel_err add_phone(struct tel_reaction *r)
 	if (err)
 		return err;
 	leg->joined_at = r->at;
-	/* Its room is over: it was there, and is not any more. */
+	/* It is not there any more, but how it left is still to be heard. */
 	if (call->room_finished_at) {
-		leg->left_at = r->at;
-		return tel_react(r, TEL_EFFECT_NOTED, "late: the room is over");
+		tel_call_schedule(call, TEL_JOB_END_OVERDUE,
+				  r->env->now + r->env->policy->return_grace);
+		return tel_react(r, TEL_EFFECT_CHANGED, "late: the room is over: waiting for it");
 	}
 	if (is_dialled(r))
 		return tel_react(r, TEL_EFFECT_CHANGED, "the phone is being called");
@@ -419,8 +460,8 @@ static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 	if (call->direction == TEL_OUTBOUND)
 		return tel_react_dialled_left(r, leg);
 	if (is_found(r))
-		ending = tel_ending_unheard(false, call->agent_was_there ||
-						   leg->sip_status == TEL_SIP_ACTIVE);
+		ending = tel_ending_unheard(TEL_UNHEARD_SEEN, call->agent_was_there ||
+							      leg->sip_status == TEL_SIP_ACTIVE);
 	if (call->hang_up_at)
 		ending = tel_ending_of_hang_up(call->hang_up_why, call->agent_was_there);
 	tel_call_end(call, ending, leg->left_at, gone, r->env);
@@ -451,6 +492,21 @@ static enum tel_err mark_left(struct tel_reaction *r, struct tel_leg *leg)
 			    TEL_MAX_TEXT);
 }
 
+/*
+ * How long the dialled phone was there its leaving alone tells, by LiveKit's
+ * clock: its coming may be heard of late, or not at all.
+ */
+static void note_stay(const struct tel_reaction *r, const struct tel_leg *leg)
+{
+	tel_time joined_at = phone(r)->joined_at, left_at = r->event->created_at;
+	struct tel_dial *dial = &r->call->dial;
+	tel_time since = leg->left_at - (left_at - joined_at);
+
+	if (is_dialled(r) && joined_at && left_at > joined_at &&
+	    (dial->seen_at == 0 || since < dial->seen_at))
+		dial->seen_at = since;
+}
+
 enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
@@ -472,6 +528,7 @@ enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 		return err;
 	if (!tel_str_eq(leg->room_sid, call->room_sid))
 		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
+	note_stay(r, leg);
 	if (is_dialled(r) && call->answered_at == 0)
 		return tel_react_dialled_left(r, leg);
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)

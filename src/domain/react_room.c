@@ -55,13 +55,15 @@ enum tel_err tel_react_room_finished(struct tel_reaction *r)
 	if (call->room_finished_at)
 		return tel_react(r, TEL_EFFECT_NOTED, "known already");
 	call->room_finished_at = r->at;
+	call->end_unheard = r->event->looked_at != 0;
 	tel_call_cancel_job(call, TEL_JOB_DISPATCH_AGENT);
 	tel_call_drop_job(call, TEL_JOB_WATCH_AGENT);
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
 		return wait_for_the_phone(r);
 	if (call->direction == TEL_OUTBOUND)
 		return finished_early(r);
-	tel_call_end(call, tel_ending_unheard(true, call->agent_was_there), r->at, true, r->env);
+	tel_call_end(call, tel_ending_unheard(tel_call_unheard(call), call->agent_was_there), r->at,
+		     true, r->env);
 	return tel_react(r, TEL_EFFECT_ENDED, "ended: the room finished");
 }
 

@@ -137,6 +137,7 @@ static enum tel_err give_up(struct tel_reaction *r, enum tel_hang_up_why why)
 		[TEL_HANG_UP_AGENT_LEFT] = "the agent has left: hung up",
 		[TEL_HANG_UP_ALONE] = "nobody to talk to for too long: hung up",
 		[TEL_HANG_UP_DURATION] = "it has lasted too long: hung up",
+		[TEL_HANG_UP_RANG_OUT] = "it has rung for too long: hung up",
 	};
 
 	enum tel_err err = TEL_OK;
@@ -196,6 +197,9 @@ enum tel_err tel_react_agent_watched(struct tel_reaction *r)
 	case TEL_WATCHED_DROPPED:
 		return dropped(r);
 	case TEL_WATCHED_FAILED:
+		/* Then its agent, who may be there still, does not count. */
+		if (w->drop_sent)
+			r->call->agent.dropped_at = r->env->now;
 		look_again(r, r->env->now +
 			      tel_job_backoff(r->call->jobs[TEL_JOB_WATCH_AGENT].attempt,
 					      TEL_BACKOFF_WAITING, w->retry_after, r->env->random));
@@ -235,18 +239,22 @@ void tel_call_await_agent(struct tel_call *call, const struct tel_decide_env *en
 
 void tel_call_want_agent(struct tel_call *call, tel_time at)
 {
-	call->agent.wanted_at = at;
+	call->agent.wanted_at = call->agent.alone_at = at;
 	call->agent.tries = 0;
 	call->agent.fell_back = false;
 }
 
-void tel_call_lose_agent(struct tel_call *call, const struct tel_decide_env *env)
+void tel_call_lose_agent(struct tel_call *call, tel_time joined_at,
+			 const struct tel_decide_env *env)
 {
 	tel_time within = call->agent.watch.within;
-	tel_time stayed = call->agent.left_at - call->agent.joined_at;
+	tel_time stayed = call->agent.left_at - joined_at;
 
+	call->agent.alone_at = call->agent.left_at;
 	/* One who leaves as soon as he comes must not be sent for without end. */
 	if (stayed >= (within ? within : TEL_AGENT_WITHIN))
 		tel_call_want_agent(call, call->agent.left_at);
+	else if (stayed > 0)
+		call->agent.wanted_at += stayed;
 	tel_call_watch_agent(call, env->now + TEL_AGENT_LEFT_GRACE);
 }

@@ -96,8 +96,12 @@ void tel_call_await_agent(struct tel_call *call, const struct tel_decide_env *en
 /* Look at `due` whether the agent is there; unless it is still to be dispatched. */
 void tel_call_watch_agent(struct tel_call *call, tel_time due);
 
-/* The agent has left (agent.left_at), and the phone may still be there. */
-void tel_call_lose_agent(struct tel_call *call, const struct tel_decide_env *env);
+/*
+ * The agent who was there since `joined_at` has left (agent.left_at), and the
+ * phone may still be there.
+ */
+void tel_call_lose_agent(struct tel_call *call, tel_time joined_at,
+			 const struct tel_decide_env *env);
 
 /* ---- react_room.c ---- */
 enum tel_err tel_react_unknown_room_finished(struct tel_reaction *r);
@@ -188,6 +192,9 @@ void tel_call_expect_end(struct tel_call *call, const struct tel_decide_env *env
 
 /* When that is, should nothing be heard of the call from now on. */
 tel_time tel_call_forgotten_at(const struct tel_call *call, const struct tel_decide_env *env);
+
+/* Why it ends without its phone having been heard leaving. */
+enum tel_unheard tel_call_unheard(const struct tel_call *call);
 
 /* An inbound call that is to be hung up for its duration. */
 bool tel_call_lasts_too_long(const struct tel_call *call, const struct tel_decide_env *env);

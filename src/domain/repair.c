@@ -226,6 +226,8 @@ void tel_repair_event(const struct tel_repair *repair, const struct tel_room_sho
 		.room_created_at = repair->room_created_at,
 		.participant = repair->participant,
 		.looked_at = room->looked_at,
+		.seen = room->participants,
+		.n_seen = room->n_participants,
 	};
 }
 

@@ -31,9 +31,7 @@ bool tel_watch_is_agent(const struct tel_call *call, const struct tel_participan
 	/* Old workers don't say their name; who else would it be. */
 	if (tel_str_is_set(p->agent_name) && !tel_str_eq(p->agent_name, call->agent.name))
 		return false;
-	if (leg)
-		return leg->left_at == 0 && tel_str_eq(leg->room_sid, call->room_sid);
-	return p->joined_at == 0 || p->joined_at + TEL_DISPATCH_SLACK >= call->agent.dispatched_at;
+	return !leg || (leg->left_at == 0 && tel_str_eq(leg->room_sid, call->room_sid));
 }
 
 /* ---- moments ------------------------------------------------------------------ */
@@ -58,7 +56,7 @@ static tel_time join_deadline(const struct tel_call *call, const struct tel_poli
 /* When a phone with nobody to talk to is hung up; TEL_NEVER. */
 static tel_time solo_deadline(const struct tel_call *call, const struct tel_policy *policy)
 {
-	tel_time since = latest(call->agent.wanted_at, call->agent.left_at);
+	tel_time since = latest(call->agent.wanted_at, call->agent.alone_at);
 
 	if (policy->solo_timeout == TEL_NEVER)
 		return TEL_NEVER;
@@ -105,17 +103,28 @@ static size_t the_best(const struct tel_call *call, const struct tel_watch_seen 
 	return best;
 }
 
+static bool has_job(const struct tel_watch_seen *seen)
+{
+	size_t i;
+
+	for (i = 0; i < seen->n_dispatches; i++)
+		if (seen->dispatches[i].has_job)
+			return true;
+	return false;
+}
+
 static void judge_presence(const struct tel_call *call, const struct tel_watch_seen *seen,
 			   tel_time now, struct tel_watch_plan *out)
 {
-	bool dropped_lately = call->agent.dropped_at &&
-			      now < call->agent.dropped_at + TEL_AGENT_LINGERS;
+	/* Whom no worker sent lingers. */
+	bool lingers = !has_job(seen) && call->agent.dropped_at &&
+		       now < call->agent.dropped_at + TEL_AGENT_LINGERS;
 
 	if (seen->n_dispatches > 1) {
 		out->verdict = TEL_WATCH_DROP;
 		out->drop = TEL_DROP_SURPLUS;
 		out->keep = the_best(call, seen);
-	} else if (seen->n_dispatches == 0 && dropped_lately) {
+	} else if (lingers) {
 		wait_until(out, now + TEL_SECOND);
 	} else {
 		out->verdict = TEL_WATCH_DONE;
@@ -161,20 +170,16 @@ static void judge_delay(const struct tel_call *call, const struct tel_policy *po
 	tel_time since = latest(call->agent.dispatched_at, call->agent.wanted_at);
 	tel_time late = since + join_deadline(call, policy);
 	tel_time lost = earliest(since + TEL_DISPATCH_LOST_AFTER, late);
-	bool has_job = false;
-	size_t i;
 
-	for (i = 0; i < seen->n_dispatches; i++)
-		has_job |= seen->dispatches[i].has_job;
 	out->verdict = TEL_WATCH_DROP;
 	if (call->agent.left_at)
 		out->drop = TEL_DROP_SPENT;
-	else if (!has_job && now >= lost)
+	else if (!has_job(seen) && now >= lost)
 		out->drop = TEL_DROP_LOST;
 	else if (now >= late)
 		out->drop = TEL_DROP_LATE;
 	else
-		wait_until(out, has_job ? late : lost);
+		wait_until(out, has_job(seen) ? late : lost);
 }
 
 static void judge_absence(const struct tel_call *call, const struct tel_policy *policy,

@@ -70,8 +70,9 @@ struct tel_watch_plan {
 };
 
 /*
- * Is `p` this call's agent in its present room? Not one that has left, that
- * was in an earlier life of the room, or that came before the dispatch.
+ * Is `p` this call's agent in its present room? Not one that has left, or
+ * that was in an earlier life of the room. When it joined is not asked:
+ * LiveKit has a clock of its own.
  */
 bool tel_watch_is_agent(const struct tel_call *call, const struct tel_participant *p);
 

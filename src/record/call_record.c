@@ -82,6 +82,7 @@ static const struct int_field call_times[] = {
 	CALL_TIME("transferRequestedAt", transfer.requested_at),
 	CALL_TIME("transferFinishedAt", transfer.finished_at),
 	CALL_TIME("agentWantedAt", agent.wanted_at),
+	CALL_TIME("aloneSince", agent.alone_at),
 	CALL_TIME("dispatchDroppedAt", agent.dropped_at),
 	CALL_TIME("watchJoinDeadline", agent.watch.join_deadline),
 	CALL_TIME("watchWithin", agent.watch.within),
@@ -226,6 +227,7 @@ static void put_watch(struct tel_json_write *w, const struct tel_call *call)
 	tel_json_put_int(w, "watchAttempts", call->agent.watch.attempts);
 	tel_json_put_int(w, "agentTries", call->agent.tries);
 	tel_json_put_bool(w, "agentFellBack", call->agent.fell_back);
+	tel_json_put_bool(w, "endUnheard", call->end_unheard);
 }
 
 enum tel_err tel_call_encode(const struct tel_call *call, struct tel_buf *out)
@@ -352,7 +354,8 @@ static enum tel_err get_watch(json_object *o, struct tel_call *call)
 	    tel_json_get_view(o, "watchFallback", TEL_MAX_TEXT, &fallback) ||
 	    tel_json_get_int(o, "watchAttempts", 0, UINT32_MAX, &attempts) ||
 	    tel_json_get_int(o, "agentTries", 0, UINT32_MAX, &tries) ||
-	    tel_json_get_bool(o, "agentFellBack", &call->agent.fell_back))
+	    tel_json_get_bool(o, "agentFellBack", &call->agent.fell_back) ||
+	    tel_json_get_bool(o, "endUnheard", &call->end_unheard))
 		return TEL_ECORRUPT;
 	if ((why.ptr && !tel_hang_up_why_from(why, &call->hang_up_why)) ||
 	    (fallback.ptr && !tel_fallback_from(fallback, &call->agent.watch.fallback)))

@@ -13,12 +13,12 @@ import unittest
 
 import rig as rigs
 
-AT_ONCE = 4
-
 
 class Cases(unittest.TestCase):
-    #: options of every rig of the class
+    #: what a case runs in, and the options of every one of the class
+    kind = rigs.Rig
     rig = {}
+    at_once = 4
 
     @classmethod
     def names(cls):
@@ -28,7 +28,7 @@ class Cases(unittest.TestCase):
     def setUpClass(cls):
         rigs.require()
         wanted = os.environ.get("TELEPHONY_CASES", "").split()
-        cls._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
+        cls._pool = concurrent.futures.ThreadPoolExecutor(cls.at_once)
         cls.addClassCleanup(cls._pool.shutdown, cancel_futures=True)
         cls._results = {name: cls._pool.submit(cls._run, name) for name in cls.names()
                         if not wanted or name.removeprefix("case_") in wanted}
@@ -40,7 +40,7 @@ class Cases(unittest.TestCase):
         options = {**cls.rig, **getattr(method, "rig", {})}
         if callable(options.get("preload")):
             options["preload"] = options["preload"]()   # built after the cases were written down
-        with rigs.Rig(**options) as rig:
+        with cls.kind(**options) as rig:
             return method(rig)
 
     @classmethod

@@ -75,6 +75,9 @@ class Rig:
     webhooks  False: the stub sends none until the test says where to
     """
 
+    #: what the program runs behind
+    kind = _Lighttpd
+
     def __init__(self, count=2, preload=None, webhooks=True, stub=None, settings=None):
         self._directory = tempfile.TemporaryDirectory(prefix="tel-crash-")
         self.dir = pathlib.Path(self._directory.name).resolve()
@@ -94,22 +97,12 @@ class Rig:
         (self.dir / "state").mkdir(mode=0o700)
         shutil.copyfile(CTL, self.dir / "telephonyctl")
         (self.dir / "telephonyctl").chmod(0o755)
-        env = {}
         if self._preload:
-            env = {"TELEPHONY_CRASH_ORDER": str(self.order),
-                   "LD_PRELOAD": str(shutil.copy(self._preload, self.dir)),
-                   "ASAN_OPTIONS": "verify_asan_link_order=0"}
+            shutil.copy(self._preload, self.dir)
         processes.hand_over(self.dir)
         try:
             self.livekit.start()
-            self.front = _Lighttpd(PROGRAM, count=self._count, env=env, state_dir=self.dir / "state", config={
-                "LIVEKIT_URL": self.livekit.url, "LIVEKIT_API_KEY": self.livekit.key,
-                "LIVEKIT_API_SECRET": self.livekit.secret,
-                "TELEPHONY_STORE": f"lmdb:{self.dir / 'state'}", **self._settings})
-            self.front.start()
-            shutil.copy(self.front.config_path, self.dir / "telephony.conf")
-            processes.hand_over(self.dir)
-            self.until(self._answers, "the program does not answer")
+            self.start_front()
             if self._webhooks:
                 self.livekit.webhook_urls(self.webhook_url)
         except BaseException:
@@ -124,6 +117,26 @@ class Rig:
             self.front.stop()
         self.livekit.stop()
         self._directory.cleanup()
+
+    def preloaded(self):
+        """The environment of a process that arm() is about."""
+        if not self._preload:
+            return {}
+        return {"TELEPHONY_CRASH_ORDER": str(self.order),
+                "LD_PRELOAD": str(self.dir / pathlib.Path(self._preload).name),
+                "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
+    def start_front(self):
+        """The web server and the program behind it; again after front.stop(), elsewhere."""
+        more = {"count": self._count} if self.kind is _Lighttpd else {}
+        self.front = self.kind(PROGRAM, env=self.preloaded(), state_dir=self.dir / "state", config={
+            "LIVEKIT_URL": self.livekit.url, "LIVEKIT_API_KEY": self.livekit.key,
+            "LIVEKIT_API_SECRET": self.livekit.secret,
+            "TELEPHONY_STORE": f"lmdb:{self.dir / 'state'}", **self._settings}, **more)
+        self.front.start()
+        shutil.copy(self.front.config_path, self.dir / "telephony.conf")
+        processes.hand_over(self.dir)
+        self.until(self._answers, "the program does not answer")
 
     @property
     def webhook_url(self):
@@ -152,13 +165,13 @@ class Rig:
         return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C",
                 "TELEPHONY_CONFIG": str(self.dir / "telephony.conf")}
 
-    def start_worker(self):
+    def start_worker(self, **environment):
         """telephonyctl work, until killed or the end of the rig."""
         with open(self.dir / "worker.log", "ab") as log:
             worker = subprocess.Popen(
                 [str(self.dir / "telephonyctl"), "work"], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, cwd=self.dir, env=self.environment(), start_new_session=True,
-                **processes.run_as())
+                stderr=log, cwd=self.dir, env={**self.environment(), **environment},
+                start_new_session=True, **processes.run_as())
         self._workers.append(worker)
         return worker
 
@@ -186,6 +199,13 @@ class Rig:
         unfinished.write_text(point)
         processes.hand_over(unfinished)
         unfinished.rename(self.order)
+
+    def count_commits(self):
+        """From now on; the function that tells how many there were."""
+        log = pathlib.Path(f"{self.order}.log")
+        log.touch()
+        processes.hand_over(log)
+        return lambda: len(log.read_bytes())
 
     def await_hit(self):
         """When the armed point was reached, and its process died."""

@@ -499,13 +499,24 @@ void tel_fake_livekit_release_held(struct tel_fake_livekit *lk)
 			lk->pending[i].fault = TEL_FAKE_FINE;
 }
 
-void tel_fake_livekit_release(struct tel_fake_livekit *lk, enum tel_lk_method method)
+static void let_go(struct tel_fake_livekit *lk, enum tel_lk_method method,
+		   enum tel_fake_fault fault)
 {
 	size_t i;
 
 	for (i = 0; i < lk->n_pending; i++)
 		if (lk->pending[i].fault == TEL_FAKE_HELD && lk->pending[i].method == method)
-			lk->pending[i].fault = TEL_FAKE_FINE;
+			lk->pending[i].fault = fault;
+}
+
+void tel_fake_livekit_release(struct tel_fake_livekit *lk, enum tel_lk_method method)
+{
+	let_go(lk, method, TEL_FAKE_FINE);
+}
+
+void tel_fake_livekit_lose(struct tel_fake_livekit *lk, enum tel_lk_method method)
+{
+	let_go(lk, method, TEL_FAKE_ANSWER_LOST);
 }
 
 void tel_fake_livekit_orphan(struct tel_fake_livekit *lk)

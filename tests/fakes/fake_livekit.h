@@ -166,6 +166,9 @@ void tel_fake_livekit_fault(struct tel_fake_livekit *lk, enum tel_lk_method meth
 /* Held requests (of `method`) act and are answered by the next poll. */
 void tel_fake_livekit_release_held(struct tel_fake_livekit *lk);
 void tel_fake_livekit_release(struct tel_fake_livekit *lk, enum tel_lk_method method);
+/* Held requests of `method` have acted, and the connection breaks: the next
+   poll says TEL_LK_UNKNOWN. */
+void tel_fake_livekit_lose(struct tel_fake_livekit *lk, enum tel_lk_method method);
 /* Somebody deletes the newest dispatch; the room stays. */
 void tel_fake_livekit_delete_newest(struct tel_fake_livekit *lk);
 /* The process that sent them is gone: its requests act, nobody is told. */

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from . import loopback
-from .settings import Settings
+from .settings import TIMES, Settings
 from .stub import LiveKitStub
 
 
@@ -28,26 +28,37 @@ def _webhook(text: str) -> str:
     return text
 
 
+_TIME_HELP = {
+    "job_delay": "dispatch to a job in the list",
+    "agent_delay": "dispatch to agent's arrival",
+    "agent_linger": "DeleteDispatch to agent's leaving",
+    "agent_loss": "an agent's death to its being noticed",
+    "answer_delay": "agent's arrival to call active",
+    "list_dispatch_delay": "503 without a room",
+    "retry_scale": "factor on the webhooks' retry waits",
+}
+
+
+def _add_times(parser: argparse.ArgumentParser) -> None:
+    """Those not given are LiveKit's own, scaled."""
+    parser.add_argument("--time-scale", type=float, default=1.0, help="factor on all LiveKit's times not given")
+    for name in TIMES:
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=float, default=argparse.SUPPRESS, help=_TIME_HELP.get(name))
+
+
 def _parser() -> argparse.ArgumentParser:
     default = Settings()
     parser = argparse.ArgumentParser(prog="livekit_stub", description=__doc__)
     add = parser.add_argument
     add("--listen", type=_address, default=("127.0.0.1", 7880), metavar="HOST:PORT", help="loopback only")
-    add("--port-file", type=Path, help="the real port is written here once the stub listens")
+    add("--control", type=_address, metavar="HOST:PORT", help="the control API here as well, also while down")
+    add("--port-file", type=Path, help="the real ports are written here once the stub listens")
     add("--key", default=default.key)
     add("--secret", default=default.secret)
     add("--webhook", dest="webhooks", action="append", type=_webhook, default=[], metavar="URL")
-    add("--agent-delay", type=float, default=default.agent_delay, help="dispatch to agent's arrival")
-    add("--agent-linger", type=float, default=default.agent_linger, help="DeleteDispatch to agent's leaving")
-    add("--answer-delay", type=float, default=default.answer_delay, help="agent's arrival to call active")
-    add("--empty-timeout", type=float, default=default.empty_timeout)
-    add("--departure-timeout", type=float, default=default.departure_timeout)
-    add("--ring-timeout", type=float, default=default.ring_timeout)
-    add("--list-dispatch-delay", type=float, default=default.list_dispatch_delay, help="503 without a room")
-    add("--unreachable-after", type=float, default=default.unreachable_after)
-    add("--dial-limit", type=float, default=default.dial_limit)
-    add("--retry-scale", type=float, default=default.retry_scale, help="factor on the webhooks' retry waits")
-    add("--webhook-max-age", type=float, default=default.webhook_max_age)
+    _add_times(parser)
+    add("--count-lag", type=float, default=default.count_lag, help="how old the counts in ListRooms are")
     add("--webhook-max-depth", type=int, default=default.webhook_max_depth)
     add("--assume-rooms", action="store_true", help="a room named in CreateDispatch exists: load tests")
     add("--assumed-webhooks", action="store_true", help="send webhooks for assumed rooms, too")
@@ -56,10 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _write_port(path: Path, port: int) -> None:
+def _write_ports(path: Path, ports: list[int]) -> None:
     """Whoever sees the file sees all of it."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_text(f"{port}\n", encoding="ascii")
+    unfinished.write_text("".join(f"{port}\n" for port in ports), encoding="ascii")
     unfinished.replace(path)
 
 
@@ -76,14 +87,16 @@ def _stop_when_stdin_closes(stop: asyncio.Event) -> None:
 
 async def _run(options: argparse.Namespace) -> None:
     given = {name: value for name, value in vars(options).items() if name in Settings.__dataclass_fields__}
-    stub = LiveKitStub(Settings(**given), options.log)
+    stub = LiveKitStub(Settings.scaled(options.time_scale, **given), options.log)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    port = await stub.start(*options.listen)
+    ports = [await stub.start(*options.listen)]
+    if options.control:
+        ports.append(await stub.start_control(*options.control))
     if options.port_file:
-        _write_port(options.port_file, port)
+        _write_ports(options.port_file, ports)
     if options.until_stdin_closes:
         _stop_when_stdin_closes(stop)
     await stop.wait()

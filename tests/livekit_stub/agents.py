@@ -1,7 +1,9 @@
 """Dispatches, the workers that serve them or don't, and the agents that come of it."""
 
+import random
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from . import ids
 from .model import KIND_AGENT, Dispatch, Job, Participant, Room
@@ -9,6 +11,35 @@ from .rooms import World
 
 LEFT_BY_ITSELF = "CLIENT_INITIATED"
 CONNECTION_LOST = "CONNECTION_TIMEOUT"
+
+JOIN, NEVER, FAIL = "join", "never", "fail"
+
+
+@dataclass
+class Workers:
+    """Who serves dispatches (names None: whoever is asked for), which get lost, what becomes of a job."""
+
+    names: list[str] | None = None
+    full: bool = False
+    lose: float = 0.0
+    lose_first: int = 0
+    seed: int = 0
+    agents: str = JOIN
+
+    def __post_init__(self) -> None:
+        if self.agents not in (JOIN, NEVER, FAIL):
+            raise ValueError(f'agents is "{JOIN}", "{NEVER}" or "{FAIL}"')
+        self._random = random.Random(self.seed)
+        self._asked = 0
+
+    def take(self, name: str) -> bool:
+        """Whether a worker is free for a dispatch of that name; nobody asks again later."""
+        self._asked += bool(name)
+        if self._asked <= self.lose_first:
+            return False
+        if self.full or self._random.random() < self.lose:
+            return False
+        return bool(name) if self.names is None else name in self.names
 
 
 class Agents:
@@ -22,9 +53,9 @@ class Agents:
     def clear(self) -> None:
         """Back to one idle worker of every name."""
         self.every_dispatch: list[Dispatch] = []
-        self.names: set[str] | None = None
-        self.full = False
+        self.workers = Workers()
         self.max_living = 0
+        self.max_working = 0
         self.ghosts = 0
 
     def _add_unnamed(self, room: Room) -> None:
@@ -52,19 +83,26 @@ class Agents:
 
     def _register(self, dispatch: Dispatch) -> None:
         dispatch.room.dispatches[dispatch.id] = dispatch
-        dispatch.served = self._worker_is_free(dispatch.agent_name)
+        dispatch.served = self.workers.take(dispatch.agent_name)
         if dispatch.served:
-            self._world.timers.later(self._world.settings.agent_delay, self._arrive, dispatch)
+            dispatch.fate = self.workers.agents
+            settings = self._world.settings
+            self._world.timers.later(min(settings.job_delay, settings.agent_delay), self._start_job, dispatch)
 
-    def _worker_is_free(self, name: str) -> bool:
-        if self.full:
-            return False
-        return bool(name) if self.names is None else name in self.names
-
-    def _arrive(self, dispatch: Dispatch) -> None:
+    def _start_job(self, dispatch: Dispatch) -> None:
         if not dispatch.living:
             return
         dispatch.job = Job()
+        if dispatch.fate == FAIL:
+            self._finish_job(dispatch, "JS_FAILED")
+        elif dispatch.fate == JOIN:
+            settings = self._world.settings
+            self._world.timers.later(max(settings.agent_delay - settings.job_delay, 0), self._arrive, dispatch)
+        self._world.changes.notify()
+
+    def _arrive(self, dispatch: Dispatch) -> None:
+        if not dispatch.living or dispatch.job is None:
+            return
         attributes = {"lk.agent.name": dispatch.agent_name, "lk.agent_name": dispatch.agent_name}
         dispatch.agent = Participant(
             dispatch.job.identity,
@@ -73,6 +111,13 @@ class Agents:
             track_cid="-".join(ids.hex_text(length) for length in (8, 4, 4, 4, 12)),
         )
         self._world.join(dispatch.room, dispatch.agent)
+        self._note_working(dispatch.room)
+
+    def _note_working(self, room: Room) -> None:
+        """Agents that were told to go and are still to be seen don't count."""
+        working = sum(dispatch.working for dispatch in room.dispatches.values())
+        room.max_working = max(room.max_working, working)
+        self.max_working = max(self.max_working, working)
 
     def delete(self, dispatch: Dispatch) -> None:
         """End the job; the agent is still to be seen for a moment."""

@@ -58,6 +58,7 @@ class Stub:
         self.secret = secret
         self.host = "127.0.0.1"
         self.port = 0
+        self._control_port = 0
         self._webhooks = list(webhooks)
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,7 +99,7 @@ class Stub:
             stdin=subprocess.PIPE,
         )
         try:
-            self.port = self._wait_for_port(port_file)
+            self.port, self._control_port = self._wait_for_ports(port_file)
         except StubError:
             self.stop()
             raise
@@ -106,6 +107,7 @@ class Stub:
 
     def _arguments(self, port_file: Path) -> list[str]:
         arguments = ["--listen", f"{self.host}:{self.port}", "--port-file", str(port_file)]
+        arguments += ["--control", f"{self.host}:0"]
         arguments += ["--key", self.key, "--secret", self.secret, "--log", str(self.log_file)]
         arguments.append("--until-stdin-closes")
         for url in self._webhooks:
@@ -115,12 +117,12 @@ class Stub:
             arguments += [flag] if value is True else [flag, str(value)]
         return arguments
 
-    def _wait_for_port(self, port_file: Path) -> int:
+    def _wait_for_ports(self, port_file: Path) -> list[int]:
         assert self._process is not None
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             if port_file.exists():
-                return int(port_file.read_text(encoding="ascii"))
+                return [int(port) for port in port_file.read_text(encoding="ascii").split()]
             if self._process.poll() is not None:
                 break
             time.sleep(0.01)
@@ -145,9 +147,9 @@ class Stub:
         return status
 
     def _exchange(
-        self, method: str, path: str, body: Any, headers: dict[str, str], timeout: float
+        self, port: int, method: str, path: str, body: Any, headers: dict[str, str], timeout: float
     ) -> ApiAnswer:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        connection = http.client.HTTPConnection(self.host, port, timeout=timeout)
         try:
             payload = None if body is None else json.dumps(body).encode()
             connection.request(method, path, payload, headers)
@@ -160,7 +162,8 @@ class Stub:
     def control(self, method: str, name: str, body: Any = None, timeout: float | None = None) -> Any:
         """Any control request; StubError says what the stub did not like."""
         headers = {"Content-Type": "application/json"}
-        answer = self._exchange(method, f"/stub/{name}", body, headers, timeout or REQUEST_TIMEOUT_SECONDS)
+        limit = timeout or REQUEST_TIMEOUT_SECONDS
+        answer = self._exchange(self._control_port, method, f"/stub/{name}", body, headers, limit)
         if answer.status != 200:
             raise StubError(f"{method} /stub/{name}: {answer.status} {answer.body}")
         return answer.body
@@ -187,8 +190,8 @@ class Stub:
         """Many callers at once; {n} in a text becomes each one's index."""
         return self.control("POST", "call", {**plan, "count": count})["calls"]
 
-    def hang_up(self, **which: str) -> list[Json]:
-        """The phone's end hangs up: call=, sip_call_id=, number= (a callee) or room=."""
+    def hang_up(self, **which: Any) -> list[Json]:
+        """The phone's end hangs up: call=, sip_call_id=, number= (a callee) or room=; everybody=True."""
         return self.control("POST", "hangup", which)["hung_up"]
 
     def room(self, room: str, **details: Any) -> Json:
@@ -208,19 +211,36 @@ class Stub:
         self.control("POST", "finish", {"room": room})
 
     def restart(self, **plan: Any) -> list[str]:
-        """livekit-server dies: return_after=, shown_for=, echo_after=, down_for=, room=."""
+        """livekit-server dies: return_after=, return_share=, shown_for=, echo_after=, down_for=, room=, seed=."""
         return self.control("POST", "restart", plan)["vanished"]
+
+    def down(self, seconds: float | None = None, how: str = "refuse") -> None:
+        """The API is not to be reached, for so long or until up(): "refuse", "cut" or "hang"."""
+        self.control("POST", "down", {"for": seconds, "how": how})
+
+    def up(self) -> None:
+        """The API is there again."""
+        self.control("POST", "up", {})
+
+    def schedule(self, *steps: tuple[float, str, Json]) -> None:
+        """Control requests for later: (seconds from now, name, body)."""
+        planned = [{"after": after, "do": name, "body": body} for after, name, body in steps]
+        self.control("POST", "schedule", {"steps": planned})
 
     def kill_agent(self, room: str, after: float = 0.0) -> int:
         """The agent's process dies; LiveKit notices after that many seconds."""
         return self.control("POST", "agent", {"room": room, "action": "kill", "after": after})["agents"]
+
+    def kill_agents(self, after: float = 0.0) -> int:
+        """Those of all rooms."""
+        return self.control("POST", "agent", {"action": "kill", "after": after})["agents"]
 
     def agent_leaves(self, room: str) -> int:
         """The agent ends its job by itself."""
         return self.control("POST", "agent", {"room": room, "action": "leave"})["agents"]
 
     def workers(self, **change: Any) -> Json:
-        """names= (None: any) and full=."""
+        """names= (None: any), full=, lose= (a share), lose_first=, seed=, agents= ("join", "never", "fail")."""
         return self.control("POST", "workers", change)
 
     def callee(self, number: str, behaviour: str, **script: Any) -> None:
@@ -255,7 +275,8 @@ class Stub:
         """Wait until a count (see waiting.COUNTS) is at_least=, at_most= or exactly= so many."""
         request = {"for": what, "timeout": timeout, **condition}
         headers = {"Content-Type": "application/json"}
-        answer = self._exchange("POST", "/stub/wait", request, headers, timeout + REQUEST_TIMEOUT_SECONDS)
+        limit = timeout + REQUEST_TIMEOUT_SECONDS
+        answer = self._exchange(self._control_port, "POST", "/stub/wait", request, headers, limit)
         if answer.status == 408:
             raise TimeoutError(f"{what} {condition}: still {answer.body['count']} after {timeout} s")
         if answer.status != 200:
@@ -274,4 +295,4 @@ class Stub:
     ) -> ApiAnswer:
         """An API request such as api("RoomService/ListRooms", {}); room is the token's."""
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token(room)}"}
-        return self._exchange("POST", f"/twirp/livekit.{method}", body, headers, timeout)
+        return self._exchange(self.port, "POST", f"/twirp/livekit.{method}", body, headers, timeout)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from . import reports, waiting
+from .agents import Workers
 from .faults import Rule
-from .http_server import Request, Response, json_response
+from .http_server import REFUSE, Request, Response, json_response
 from .model import KIND_STANDARD, Participant, Room
 from .outbound import Script
-from .scenarios import CallPlan, PhoneLeg, RestartPlan
+from .scenarios import CallPlan, RestartPlan
 from .strict import fill, only
 from .webhooks import WebhookFaults
 
@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from .stub import LiveKitStub
 
 Body = dict[str, Any]
-DEFAULT_AGENT_LOSS_SECONDS = 20.0
+
+
+@dataclass
+class Step:
+    """One request of a schedule."""
+
+    after: float
+    do: str
+    body: Body = field(default_factory=dict)
 
 
 class NotThere(LookupError):
@@ -45,6 +53,9 @@ class Control:
             ("POST", "leave"): self._leave,
             ("POST", "finish"): self._finish,
             ("POST", "restart"): self._restart,
+            ("POST", "down"): self._go_down,
+            ("POST", "up"): self._come_up,
+            ("POST", "schedule"): self._schedule,
             ("POST", "agent"): self._agent,
             ("POST", "workers"): self._workers,
             ("POST", "callees"): self._callees,
@@ -108,19 +119,17 @@ class Control:
             calls.append(self._stub.scenarios.call(fill(CallPlan, numbered)).view())
         return {"calls": calls}
 
-    def _phones(self) -> list[PhoneLeg]:
-        return [*self._stub.scenarios.callers.values(), *self._stub.callees.dials]
-
     def _hangup(self, body: Body) -> Body:
-        """By call, sip_call_id, number or room: the phone's end hangs up."""
-        only(body, {"call", "sip_call_id", "number", "room"})
+        """By call, sip_call_id, number or room, or everybody: the phone's end hangs up."""
+        only(body, {"call", "sip_call_id", "number", "room", "everybody"})
         call = self._stub.scenarios.callers.get(body.get("call", ""))
         found = [
             phone
-            for phone in self._phones()
+            for phone in self._stub.phones()
             if phone.ended is None
             and (
                 phone is call
+                or body.get("everybody")
                 or body.get("sip_call_id") == phone.sip_call_id
                 or body.get("room") == phone.room_name
                 or body.get("number", "") == getattr(phone, "number", None)
@@ -168,29 +177,63 @@ class Control:
         self._stub.world.end(self._find_room(body), body.get("reason", "ROOM_CLOSED"))
         return {}
 
-    def _restart(self, body: Body) -> Body:
-        self._stub.twirp.down_until = time.monotonic() + float(body.pop("down_for", 0))
-        return {"vanished": self._stub.scenarios.restart(fill(RestartPlan, body), self._phones())}
+    async def _restart(self, body: Body) -> Body:
+        down_for = float(body.pop("down_for", 0))
+        vanished = self._stub.scenarios.restart(fill(RestartPlan, body), self._stub.phones())
+        if down_for > 0:
+            await self._stub.go_down(down_for)
+        return {"vanished": vanished}
+
+    async def _go_down(self, body: Body) -> Body:
+        """The API is not to be reached: for so many seconds, or until told."""
+        only(body, {"for", "how"})
+        await self._stub.go_down(body.get("for"), body.get("how", REFUSE))
+        return {}
+
+    async def _come_up(self, body: Body) -> Body:
+        only(body, set())
+        await self._stub.come_up()
+        return {}
+
+    def _schedule(self, body: Body) -> Body:
+        """Control requests that are made later, by the stub itself."""
+        only(body, {"steps"})
+        steps = [fill(Step, step) for step in body["steps"]]
+        for step in steps:
+            if ("POST", step.do) not in self._routes:
+                raise ValueError(f"no POST /stub/{step.do}")
+        for step in steps:
+            self._stub.timers.later(step.after, self._start_step, step)
+        return {}
+
+    def _start_step(self, step: Step) -> None:
+        self._stub.begin(self._run_step(step))
+
+    async def _run_step(self, step: Step) -> None:
+        try:
+            result = self._routes["POST", step.do](dict(step.body))
+            if isinstance(result, Awaitable):
+                await result
+        except (LookupError, ValueError, TypeError) as error:
+            self._stub.failed_steps.append(f"{step.do}: {type(error).__name__}: {error}")
 
     def _agent(self, body: Body) -> Body:
-        """What becomes of a room's agents: "kill" their process, or let them "leave"."""
+        """What becomes of the agents of a room, or of all: "kill" their process, or let them "leave"."""
         only(body, {"room", "action", "after"})
-        room = self._find_room(body)
+        rooms = [self._find_room(body)] if "room" in body else list(self._stub.world.rooms.values())
+        agents = self._stub.agents
         if body["action"] == "kill":
-            after = float(body.get("after", DEFAULT_AGENT_LOSS_SECONDS))
-            return {"agents": self._stub.agents.kill(room, after)}
+            after = float(body.get("after", self._stub.settings.agent_loss))
+            return {"agents": sum(agents.kill(room, after) for room in rooms)}
         if body["action"] == "leave":
-            return {"agents": self._stub.agents.leave(room)}
+            return {"agents": sum(agents.leave(room) for room in rooms)}
         raise ValueError('action is "kill" or "leave"')
 
     def _workers(self, body: Body) -> Body:
-        """Which names are served (null: every name), and whether all workers are full."""
+        """What isn't named stays."""
         agents = self._stub.agents
-        only(body, {"names", "full"})
-        if "names" in body:
-            agents.names = None if body["names"] is None else set(body["names"])
-        agents.full = bool(body.get("full", agents.full))
-        return {"names": sorted(agents.names) if agents.names else None, "full": agents.full}
+        agents.workers = fill(Workers, {**asdict(agents.workers), **body})
+        return asdict(agents.workers)
 
     def _callees(self, body: Body) -> Body:
         """Scripts by number; "*" is everybody else."""
@@ -224,6 +267,6 @@ class Control:
             setattr(self._stub.settings, name, value)
         return {name: getattr(self._stub.settings, name) for name in sorted(known)}
 
-    def _reset(self, _body: Body) -> Body:
-        self._stub.reset()
+    async def _reset(self, _body: Body) -> Body:
+        await self._stub.reset()
         return {}

@@ -9,10 +9,12 @@ _DROPS = (None, "before", "after")
 
 @dataclass
 class Rule:
-    """One fault; times counts down, None is for ever."""
+    """One fault: of requests that it is about it leaves out the first ones, strikes so many times (None: for
+    ever), and strikes that share of them."""
 
     method: str = "*"
     room: str | None = None
+    skip: int = 0
     times: int | None = None
     share: float = 1.0
     delay_before_ms: float = 0
@@ -25,6 +27,7 @@ class Rule:
     retry_after: int | None = None
     act: bool = False
     hits: int = field(default=0, init=False)
+    skipped: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         if self.drop not in _DROPS:
@@ -36,6 +39,13 @@ class Rule:
             return False
         names = ("*", method, f"{service}/{method}")
         return self.method in names and (self.room is None or self.room == room)
+
+    def passes(self) -> bool:
+        """Whether this request is one of the first ones."""
+        if self.skipped < self.skip:
+            self.skipped += 1
+            return True
+        return False
 
 
 class Faults:
@@ -52,7 +62,9 @@ class Faults:
     def take(self, service: str, method: str, room: str) -> Rule | None:
         """The fault that this request meets."""
         for rule in self.rules:
-            if rule.applies(service, method, room) and self._random.random() < rule.share:
+            if not rule.applies(service, method, room) or rule.passes():
+                continue
+            if self._random.random() < rule.share:
                 rule.hits += 1
                 return rule
         return None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -99,34 +100,98 @@ def _serialize(response: Response, keep_alive: bool) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + response.body
 
 
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket on that address which does not listen: whoever connects is refused."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind((host, port))
+        bound.setblocking(False)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+#: What becomes of connections to a server that is down.
+REFUSE, CUT, HANG = "refuse", "cut", "hang"
+
+
 class HttpServer:
-    """Serves one handler; stop() cuts what is still open, as a killed server would."""
+    """Serves one handler; stop() cuts what is still open, as a killed server would.
+
+    A server that is down keeps its port, so that it can come back on it.
+    """
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
+        self._address = ("", 0)
+        self._place: socket.socket | None = None
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._down: str | None = None
+        #: connections that were accepted so far
+        self.connections = 0
 
     async def start(self, host: str, port: int) -> int:
         """Listen and return the real port."""
+        self._place = _bound(host, port)
+        self._address = (host, int(self._place.getsockname()[1]))
+        await self._listen()
+        return self._address[1]
+
+    async def _listen(self) -> None:
         self._server = await asyncio.start_server(
-            self._connected, host, port, limit=MAX_HEAD_BYTES, backlog=1024
+            self._connected, sock=_bound(*self._address), limit=MAX_HEAD_BYTES, backlog=1024
         )
-        return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Stop listening and end every connection."""
+        self._close()
+        if self._place is not None:
+            self._place.close()
+        tasks = self._cut()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _close(self) -> None:
         if self._server is not None:
             self._server.close()
-        for task in self._tasks:
+            self._server = None
+
+    def _cut(self) -> list[asyncio.Task[None]]:
+        """End every connection but the one that asks for it."""
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return tasks
+
+    async def go_down(self, how: str) -> None:
+        """Cut what is open; from now on refuse connections, cut them at once, or take them and say nothing."""
+        if how not in (REFUSE, CUT, HANG):
+            raise ValueError(f'how is "{REFUSE}", "{CUT}" or "{HANG}"')
+        await self.come_up()
+        self._down = how
+        if how == REFUSE:
+            self._close()
+        self._cut()
+
+    async def come_up(self) -> None:
+        """Serve again; whoever hung is cut."""
+        if self._down is None:
+            return
+        self._down = None
+        self._cut()
+        if self._server is None:
+            await self._listen()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.connections += 1
         try:
+            await self._take_down()
             while await self._exchange(reader, writer):
                 pass
         except (BadRequest, ValueError, asyncio.LimitOverrunError):
@@ -136,6 +201,13 @@ class HttpServer:
         finally:
             self._tasks.discard(task)
             writer.close()
+
+    async def _take_down(self) -> None:
+        """What a new connection meets while the server is down."""
+        if self._down == HANG:
+            await asyncio.Event().wait()
+        if self._down == CUT:
+            raise ConnectionAbortedError
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; false when the connection is over."""

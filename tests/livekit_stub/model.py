@@ -17,6 +17,9 @@ class Leg:
     def agent_present(self) -> None:
         """An agent is in the room: somebody subscribes to the caller's track."""
 
+    def agent_absent(self) -> None:
+        """The last agent has left the room."""
+
     def gone(self, reason: str) -> None:
         """The participant was put out of the room."""
 
@@ -85,12 +88,18 @@ class Dispatch:
     created_ns: int = field(default_factory=time.time_ns)
     deleted_at: float | None = None
     served: bool = False
+    fate: str = ""
     job: Job | None = None
     agent: Participant | None = None
 
     @property
     def living(self) -> bool:
         return self.deleted_at is None and self.room.alive
+
+    @property
+    def working(self) -> bool:
+        """Its agent is there, and nobody has told it to go."""
+        return self.living and self.agent is not None and self.room.has(self.agent)
 
 
 @dataclass
@@ -115,6 +124,8 @@ class Room:
     somebody_was_there: bool = False
     max_living: int = 0
     max_agents: int = 0
+    max_working: int = 0
+    _counts: list[tuple[float, int, int]] = field(default_factory=list)
 
     @property
     def living_dispatches(self) -> int:
@@ -126,3 +137,18 @@ class Room:
     @property
     def agents(self) -> int:
         return sum(1 for participant in self.participants.values() if participant.is_agent)
+
+    def has(self, participant: Participant) -> bool:
+        """Whether this very connection is there now."""
+        return self.participants.get(participant.identity) is participant
+
+    def count(self) -> None:
+        """Note how many are there from now on."""
+        publishers = sum(1 for participant in self.participants.values() if participant.publishes)
+        self._counts.append((time.monotonic(), len(self.participants) - self.agents, publishers))
+
+    def counts(self, lag: float) -> tuple[int, int]:
+        """How many people and publishers there were so long ago; agents are no people."""
+        moment = time.monotonic() - lag
+        known = [then[1:] for then in self._counts if then[0] <= moment]
+        return known[-1] if known else (0, 0)

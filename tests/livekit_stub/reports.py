@@ -43,6 +43,7 @@ def _life(room: Room) -> dict[str, Any]:
         "living": room.living_dispatches,
         "max_living": room.max_living,
         "max_agents": room.max_agents,
+        "max_working": room.max_working,
     }
 
 
@@ -77,10 +78,13 @@ def state(stub: LiveKitStub, brief: bool) -> dict[str, Any]:
         "dispatch_count": len(agents.every_dispatch),
         "living_dispatches": sum(room.living_dispatches for room in stub.world.rooms.values()),
         "max_living_dispatches": agents.max_living,
+        "max_working_agents": agents.max_working,
         "ghosts": agents.ghosts,
         "dial_count": len(stub.callees.dials),
         "requests": stub.journal.counts(),
         "webhook_counts": _webhook_counts(stub),
+        "connections": stub.connections,
+        "failed_steps": stub.failed_steps,
     }
     if brief:
         return summary

@@ -73,6 +73,7 @@ class World:
         room.participants[participant.identity] = participant
         if participant.publishes:
             self.announce("track_published", room, participant)
+        room.count()
         if participant.is_agent:
             room.max_agents = max(room.max_agents, room.agents)
         else:
@@ -90,11 +91,19 @@ class World:
             if participant.leg is not None:
                 participant.leg.agent_present()
 
+    def _tell_about_no_agent(self, room: Room) -> None:
+        if room.agents:
+            return
+        for participant in list(room.participants.values()):
+            if participant.leg is not None:
+                participant.leg.agent_absent()
+
     def leave(self, room: Room, participant: Participant, reason: str) -> None:
         """Put a participant out; the last human's leaving starts the departure time-out."""
-        if room.participants.get(participant.identity) is not participant:
+        if not room.has(participant):
             return
         del room.participants[participant.identity]
+        room.count()
         participant.state = "DISCONNECTED"
         participant.disconnect_reason = reason
         participant.version += 2
@@ -103,6 +112,8 @@ class World:
         self.announce("participant_left", room, participant)
         if participant.leg is not None:
             participant.leg.gone(reason)
+        if participant.is_agent:
+            self._tell_about_no_agent(room)
         if not participant.is_agent and len(room.participants) == room.agents and not room.assumed:
             self._close_later(room, room.departure_timeout)
         self.changes.notify()

@@ -1,8 +1,9 @@
 """People who call us, and the server dying under them."""
 
 import random
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from . import ids, trunks
@@ -11,6 +12,7 @@ from .model import KIND_SIP, Leg, Participant, Room
 from .rooms import World
 
 HUNG_UP = "CLIENT_INITIATED"
+SERVER_DIED = "SERVER_DIED"
 _DEFAULT_FROM = "+15550100"
 
 
@@ -52,6 +54,19 @@ class CallPlan:
         return {name: value for name, value in values.items() if value is not None}
 
 
+@dataclass
+class Wait:
+    """A while that a phone was in a room without an agent: from its joining, or from the last agent's leaving."""
+
+    room_sid: str
+    since: float
+    until: float | None = None
+    over: str | None = None
+
+
+AGENT_CAME, PHONE_LEFT, ROOM_VANISHED = "agent", "gone", "vanished"
+
+
 class PhoneLeg(Leg):
     """The phone's end of a call, seen from livekit-sip: it survives the server, its participant doesn't."""
 
@@ -65,7 +80,9 @@ class PhoneLeg(Leg):
         self.announce = True
         self.participant: Participant | None = None
         self.ended: str | None = None
+        self.ended_at: float | None = None
         self.answered = False
+        self.waits: list[Wait] = []
 
     @property
     def sip_call_id(self) -> str:
@@ -85,8 +102,21 @@ class PhoneLeg(Leg):
         self.participant = Participant(
             self.identity, KIND_SIP, self.name, self.metadata, dict(self.attributes), leg=self
         )
+        self.waits.append(Wait(room.sid, time.time()))
         self.world.join(room, self.participant)
         return self.participant
+
+    def agent_present(self) -> None:
+        self._wait_is_over(AGENT_CAME)
+
+    def agent_absent(self) -> None:
+        if self.room is not None:
+            self.waits.append(Wait(self.room.sid, time.time()))
+
+    def _wait_is_over(self, because: str) -> None:
+        for wait in self.waits[-1:]:
+            if wait.until is None:
+                wait.until, wait.over = time.time(), because
 
     def set_status(self, status: str, **more: str) -> None:
         """The callStatus attribute; no webhook tells about it."""
@@ -107,9 +137,12 @@ class PhoneLeg(Leg):
             self.gone(reason)
 
     def gone(self, reason: str) -> None:
-        self.ended = self.ended or reason
+        if self.ended is None:
+            self.ended, self.ended_at = reason, time.time()
+        self._wait_is_over(PHONE_LEFT)
 
     def vanished(self) -> None:
+        self._wait_is_over(ROOM_VANISHED)
         self.participant = None
 
     def come_back(self) -> None:
@@ -129,6 +162,8 @@ class PhoneLeg(Leg):
             "status": self.participant.call_status if self.participant else None,
             "answered": self.answered,
             "ended": self.ended,
+            "ended_at": self.ended_at,
+            "waits": [asdict(wait) for wait in self.waits],
         }
 
 
@@ -159,6 +194,7 @@ class Caller(PhoneLeg):
 
     def agent_present(self) -> None:
         """Now somebody listens: LiveKit SIP picks up."""
+        super().agent_present()
         if self.participant is not None and self.participant.call_status == "ringing":
             self._arm("answer", self.world.settings.answer_delay, self._answer)
 
@@ -197,6 +233,8 @@ class RestartPlan:
 
     room: str | None = None
     return_after: float | None = None
+    return_share: float = 1.0
+    seed: int = 0
     shown_for: float = 0.0
     echo_after: float | None = None
 
@@ -237,10 +275,14 @@ class Scenarios:
             self._world.vanish(room, plan.shown_for)
             if plan.echo_after is not None:
                 self._world.timers.later(plan.echo_after, self._echo, room)
-        if plan.return_after is not None:
-            self.returning |= {phone.room_name for phone in connected}
-            for phone in connected:
+        chance = random.Random(plan.seed)
+        for phone in connected:
+            if plan.return_after is None or chance.random() >= plan.return_share:
+                phone.gone(SERVER_DIED)
+            else:
+                self.returning.add(phone.room_name)
                 self._world.timers.later(plan.return_after, self._come_back, phone)
+        self._world.changes.notify()
         return [room.name for room in rooms]
 
     def _come_back(self, phone: PhoneLeg) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from . import views
 from .agents import Agents
@@ -92,15 +92,21 @@ class Services:
         if room is None and self._world.settings.assume_rooms:
             room = self._assumed_room(request.text("room"))
         if room is None:
-            await asyncio.sleep(self._world.settings.list_dispatch_delay)
-            raise TwirpError("unavailable", "twirp error unknown: no response from servers")
+            await self._nobody_answers()
         wanted = request.text("dispatch_id")
         found = [d for d in room.dispatches.values() if wanted in ("", d.id)]
         return {"agent_dispatches": [views.dispatch_answer(dispatch) for dispatch in found]}
 
+    async def _nobody_answers(self) -> NoReturn:
+        await asyncio.sleep(self._world.settings.list_dispatch_delay)
+        raise TwirpError("unavailable", "twirp error unknown: no response from servers")
+
     async def delete_dispatch(self, request: Fields) -> Answer:
+        """Like the list, asked of whichever server holds the room."""
         room = self._world.find(request.text("room"))
-        dispatch = room.dispatches.get(request.text("dispatch_id")) if room else None
+        if room is None:
+            await self._nobody_answers()
+        dispatch = room.dispatches.get(request.text("dispatch_id"))
         if dispatch is None:
             raise _not_found("dispatch ID not found")
         self._agents.delete(dispatch)
@@ -135,7 +141,8 @@ class Services:
     async def list_rooms(self, request: Fields) -> Answer:
         names = request.texts("names")
         rooms = [room for room in self._world.all_visible() if not names or room.name in names]
-        return {"rooms": [views.room_answer(room) for room in rooms]}
+        lag = self._world.settings.count_lag
+        return {"rooms": [views.room_answer(room, lag) for room in rooms]}
 
     async def list_participants(self, request: Fields) -> Answer:
         """A room that isn't there is an empty one. The newest comes first, as recorded; nobody promises it."""

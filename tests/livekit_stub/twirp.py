@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any
 
 from . import tokens
@@ -48,7 +47,6 @@ class Twirp:
         self._faults = faults
         self._journal = journal
         self._changes = changes
-        self.down_until = 0.0
 
     async def handle(self, request: Request) -> Response:
         """One API request, noted whatever becomes of it."""
@@ -67,8 +65,6 @@ class Twirp:
         return response
 
     async def _with_faults(self, request: Request, known: Method | None, entry: Entry) -> Response:
-        if time.monotonic() < self.down_until:
-            return Response(drop=True)
         rule = self._faults.take(entry.service, entry.method, entry.room)
         if rule is None:
             return await self._answer(request, known, entry)

@@ -17,12 +17,9 @@ def _present(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in ("", 0, False, None, {}, [])}
 
 
-def _publishers(room: Room) -> int:
-    return sum(1 for participant in room.participants.values() if participant.publishes)
-
-
-def room_answer(room: Room) -> dict[str, Any]:
+def room_answer(room: Room, count_lag: float = 0.0) -> dict[str, Any]:
     """livekit.Room in an API answer."""
+    people, publishers = room.counts(count_lag)
     return {
         "sid": room.sid,
         "name": room.name,
@@ -34,8 +31,8 @@ def room_answer(room: Room) -> dict[str, Any]:
         "turn_password": room.turn_password,
         "enabled_codecs": [{"mime": mime, "fmtp_line": ""} for mime in _CODECS],
         "metadata": room.metadata,
-        "num_participants": len(room.participants) - room.agents,
-        "num_publishers": _publishers(room),
+        "num_participants": people,
+        "num_publishers": publishers,
         "active_recording": False,
         "version": None,
     }
@@ -43,6 +40,7 @@ def room_answer(room: Room) -> dict[str, Any]:
 
 def room_event(room: Room) -> dict[str, Any]:
     """livekit.Room in an event, the TURN password included."""
+    people, publishers = room.counts(0)
     return _present(
         {
             "sid": room.sid,
@@ -54,8 +52,8 @@ def room_event(room: Room) -> dict[str, Any]:
             "turnPassword": room.turn_password,
             "enabledCodecs": [{"mime": mime} for mime in _CODECS],
             "metadata": room.metadata,
-            "numParticipants": len(room.participants) - room.agents,
-            "numPublishers": _publishers(room),
+            "numParticipants": people,
+            "numPublishers": publishers,
         }
     )
 

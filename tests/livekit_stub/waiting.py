@@ -41,6 +41,14 @@ def _agents(stub: LiveKitStub, body: Body) -> int:
     return sum(room.agents for room in stub.world.rooms.values() if _matches(body, room=room.name))
 
 
+def _unserved(stub: LiveKitStub, body: Body) -> int:
+    """Phones that are in a room without an agent."""
+    return sum(
+        phone.room is not None and not phone.room.agents and _matches(body, room=phone.room_name)
+        for phone in stub.phones()
+    )
+
+
 def _rooms(stub: LiveKitStub, body: Body) -> int:
     return sum(_matches(body, room=room.name, room_sid=room.sid) for room in stub.world.rooms.values())
 
@@ -85,14 +93,16 @@ def _dials(stub: LiveKitStub, body: Body) -> int:
 
 def _ended_calls(stub: LiveKitStub, body: Body) -> int:
     """Phones, of callers and callees, that are no longer connected."""
-    phones = [*stub.scenarios.callers.values(), *stub.callees.dials]
-    return sum(phone.ended is not None and _matches(body, room=phone.room_name) for phone in phones)
+    return sum(
+        phone.ended is not None and _matches(body, room=phone.room_name) for phone in stub.phones()
+    )
 
 
 COUNTS: dict[str, Callable[[LiveKitStub, Body], int]] = {
     "dispatches": _dispatches,
     "living_dispatches": _living_dispatches,
     "agents": _agents,
+    "unserved": _unserved,
     "rooms": _rooms,
     "participants": _participants,
     "requests": _requests,

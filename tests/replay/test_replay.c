@@ -5,10 +5,8 @@
  */
 #include "config.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <json-c/json.h>
 
@@ -17,58 +15,8 @@
 #include "livekit/event_decoder.h"
 #include "livekit/keys.h"
 #include "livekit/verifier.h"
-#include "lmdb-store/lmdb_store.h"
-#include "memory-store/memory_store.h"
+#include "replay/replay.h"
 #include "base/banned.h"
-
-/* ---- stores --------------------------------------------------------------- */
-
-static char lmdb_dir[64];
-
-static struct tel_call_store *open_memory(void)
-{
-	struct tel_call_store *store;
-
-	if (tel_memory_store_open(NULL, &store))
-		abort();
-	return store;
-}
-
-static struct tel_call_store *open_lmdb(void)
-{
-	struct tel_lmdb_options options = { .map_size = (size_t)256 << 20 };
-	const char *tmp = getenv("TMPDIR");
-	struct tel_call_store *store;
-	struct tel_buf why;
-
-	snprintf(lmdb_dir, sizeof(lmdb_dir), "%s/replay-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(lmdb_dir))
-		abort();
-	options.path = lmdb_dir;
-	tel_buf_init(&why, TEL_MAX_BODY);
-	if (tel_lmdb_store_open(&options, &store, &why)) {
-		fprintf(stderr, "%s\n", why.ptr);
-		abort();
-	}
-	tel_buf_release(&why);
-	return store;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static void close_store(struct tel_call_store *store)
-{
-	store->ops->close(store);
-	if (lmdb_dir[0])
-		nftw(lmdb_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	lmdb_dir[0] = '\0';
-}
 
 /* ---- recordings -------------------------------------------------------------- */
 
@@ -117,10 +65,13 @@ static void player_init(struct player *p, struct tel_call_store *store, int copi
 	    tel_livekit_verifier_new(&keys, &p->verifier) || tel_livekit_decoder_new(&p->decoder))
 		abort();
 	tel_keys_release(&keys);
+	/* Which agents came, and whether they did, is what was recorded. */
+	tel_fake_livekit_agents_come(p->livekit, false);
 	for (i = 0; i < 2; i++) {
 		tel_rig_init(&p->rigs[i], names[i], store, p->livekit, &p->clock);
 		p->rigs[i].app.verifier = p->verifier;
 		p->rigs[i].app.decoder = p->decoder;
+		p->rigs[i].app.policy.agent_join_deadline = TEL_DAY;
 		p->rigs[i].routing.agent_name = "telephony-agent";
 	}
 }
@@ -270,24 +221,24 @@ static void replay_all(struct tel_call_store *(*open)(void), int copies)
 	for (i = 0; i < sizeof(recordings) / sizeof(recordings[0]); i++) {
 		store = open();
 		replay(i, store, copies);
-		close_store(store);
+		replay_close(store);
 	}
 }
 
 static void recordings_on_memory(void)
 {
-	replay_all(open_memory, 1);
+	replay_all(replay_open_memory, 1);
 }
 
 static void recordings_on_lmdb(void)
 {
-	replay_all(open_lmdb, 1);
+	replay_all(replay_open_lmdb, 1);
 }
 
 static void recordings_with_duplicates(void)
 {
-	replay_all(open_memory, 3);
-	replay_all(open_lmdb, 2);
+	replay_all(replay_open_memory, 3);
+	replay_all(replay_open_lmdb, 2);
 }
 
 /* ---- every order ----------------------------------------------------------------- */
@@ -405,22 +356,6 @@ static void play_order(struct world *w, const int *order, int len, enum timing t
 	tel_fake_livekit_close(w->livekit, room);
 }
 
-static bool next_order(int *a, int n)
-{
-	int i = n - 2, j = n - 1, swap;
-
-	while (i >= 0 && a[i] >= a[i + 1])
-		i--;
-	if (i < 0)
-		return false;
-	while (a[j] <= a[i])
-		j--;
-	swap = a[i], a[i] = a[j], a[j] = swap;
-	for (i++, j = n - 1; i < j; i++, j--)
-		swap = a[i], a[i] = a[j], a[j] = swap;
-	return true;
-}
-
 /* `every`: one order of so many is played; 1 = all of them. */
 static void play_orders(struct tel_call_store *(*open)(void), int kinds, size_t every)
 {
@@ -438,28 +373,28 @@ static void play_orders(struct tel_call_store *(*open)(void), int kinds, size_t 
 	do {
 		if (at++ % every == 0)
 			play_order(&w, order, len, (enum timing)(at / every % TIMINGS));
-	} while (next_order(order, len));
+	} while (replay_next_order(order, len));
 	fprintf(stderr, "\n%zu of %zu orders of %d deliveries on %s ", w.orders, at, len,
 		w.store->ops->name);
 	tel_rig_release(&w.rig);
 	tel_fake_livekit_free(w.livekit);
-	close_store(w.store);
+	replay_close(w.store);
 }
 
 static void every_order_on_memory(void)
 {
-	play_orders(open_memory, FINISHED + 1, 1);
+	play_orders(replay_open_memory, FINISHED + 1, 1);
 }
 
 static void every_order_on_lmdb(void)
 {
-	play_orders(open_lmdb, FINISHED + 1, 1);
+	play_orders(replay_open_lmdb, FINISHED + 1, 1);
 }
 
 /* 113 400 orders, of which a prime step plays a different part of each prefix. */
 static void orders_with_the_agents_leaving(void)
 {
-	play_orders(open_memory, KINDS, 31);
+	play_orders(replay_open_memory, KINDS, 31);
 }
 
 int main(void)

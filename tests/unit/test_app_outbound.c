@@ -270,6 +270,55 @@ static void a_dead_process_dials_no_more(void)
 	}
 }
 
+/* ---- who asked ---------------------------------------------------------------------- */
+
+static struct tel_str note_of(const struct tel_timeline *timeline, const char *what, const char *key)
+{
+	size_t i, k;
+
+	for (i = 0; i < timeline->n; i++)
+		for (k = 0; k < timeline->entries[i].n_notes; k++)
+			if (tel_str_is(timeline->entries[i].what, what) &&
+			    tel_str_is(timeline->entries[i].notes[k].key, key))
+				return timeline->entries[i].notes[k].value;
+	return TEL_STR_NONE;
+}
+
+static void the_timeline_says_who_asked(void)
+{
+	static const struct { const char *what, *by; } want[] = {
+		{ "place", "token:crm" }, { "transfer", "token:desk" }, { "hang_up", "key:ops" } };
+	struct tel_place_request request = { .to = TEL_STR("+15550200"),
+					     .principal = tel_str_from(want[0].by) };
+	struct tel_ask_transfer ask = { .to = TEL_STR("tel:+15550300"),
+					.by = tel_str_from(want[1].by) };
+	struct tel_timeline timeline = { .n = 0 };
+	struct tel_hang_up hang_up;
+	struct tel_call *call;
+	struct stage s;
+	size_t i;
+
+	set_up(&s);
+	tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
+	s.id = place_with(&s, &request).place.call_id;
+	tel_call_phone_identity(&s.id, s.identity);
+	tel_rig_run(&s.a);
+	tel_rig_pass(&s.a, 4 * TEL_SECOND);		/* seen by a look */
+	tel_fake_livekit_callee_does(s.livekit, s.identity, TEL_FAKE_ANSWERS);
+	tel_rig_pass(&s.a, 4 * TEL_SECOND);
+	CHECK_INT(tel_transfer_call(&s.a.app, tel_call_id_str(&s.id), &ask), TEL_OK);
+	CHECK_INT(tel_hang_up_call(&s.a.app, tel_call_id_str(&s.id), tel_str_from(want[2].by),
+				   &hang_up), TEL_OK);
+	CHECK_INT(s.store->ops->get(s.store, &s.id, &call, &timeline), TEL_OK);
+	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		CHECK_STR(note_of(&timeline, want[i].what, "by"), want[i].by);
+	tel_timeline_release(&timeline);
+	tel_call_free(call);
+	tel_call_free(hang_up.call);
+	tel_call_free(ask.call);
+	tear_down(&s);
+}
+
 /* ---- steering ----------------------------------------------------------------------- */
 
 static void hang_up(struct stage *s, bool was_over)
@@ -416,6 +465,7 @@ int main(void)
 		{ "a look tells whether it rang", a_look_tells_whether_it_rang },
 		{ "whatever fails, it rings once", whatever_fails_it_rings_once },
 		{ "a dead process dials no more", a_dead_process_dials_no_more },
+		{ "the timeline says who asked", the_timeline_says_who_asked },
 		{ "hanging up", hanging_up },
 		{ "a transfer obeys the prefixes", a_transfer_obeys_the_prefixes },
 		{ "transferring", transferring },

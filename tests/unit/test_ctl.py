@@ -10,7 +10,7 @@ COMMANDS = (
     "config check", "config reference", "routes check", "routes resolve", "calls list",
     "calls show", "call place", "call hangup", "call transfer", "call show", "call watch",
     "outbound stop", "outbound start", "outbound status", "simulate inbound",
-    "store stats", "store check", "backup", "work")
+    "store stats", "store check", "backup", "reconcile", "work")
 A_CALL = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 import unittest
 
 from ctl_tool import (BUILD, NOT_SO, OK, PATIENCE, SECRET, SOURCE, TOOL, TROUBLE, USAGE, Directory,
@@ -269,6 +270,76 @@ class Work(OnStore):
             self.assertIn("TELEPHONY_STORE", self.run_tool(*words, expect=TROUBLE).stderr)
 
 
+class Reconcile(OnStore):
+    """LiveKit has no address to send webhooks to."""
+
+    def livekit(self):
+        stub = Stub(agent_delay=0.02, departure_timeout=0.2)
+        stub.__enter__()
+        self.addCleanup(stub.__exit__, None, None, None)
+        self.directory.settings["LIVEKIT_URL"] = stub.url
+        return stub
+
+    def calls(self):
+        return self.json("calls", "list")["calls"]
+
+    def repairs(self, *words):
+        said = self.json("reconcile", *words)
+        self.assertTrue(said["complete"])
+        self.assertIsNone(said["code"])
+        self.assertEqual(said["failed"], 0)
+        self.assertEqual(said["dryRun"], "--dry-run" in words)
+        return said["repairs"]
+
+    def test_a_phone_that_nobody_heard_coming(self):
+        stub = self.livekit()
+        room = stub.call(caller="+15550177")["room"]
+        (planned,) = self.repairs("--dry-run")
+        self.assertEqual((planned["kind"], planned["result"], planned["roomName"], planned["callId"]),
+                         ("leg_found", "planned", room, None))
+        self.assertEqual(self.calls(), [])
+        (made,) = self.repairs()
+        (call,) = self.calls()
+        self.assertEqual((made["kind"], made["roomName"], made["callId"], made["participant"]),
+                         ("leg_found", room, call["callId"], call["sipParticipant"]["identity"]))
+        self.assertEqual((call["roomName"], call["from"]), (room, "+15550177"))
+        self.assertEqual(self.repairs(), [])
+        self.run_tool("work", "--once")
+        self.assertEqual(stub.state()["dispatch_count"], 1)
+
+    def test_in_words(self):
+        stub = self.livekit()
+        room = stub.call()["room"]
+        said = self.run_tool("reconcile", "--dry-run").stdout
+        self.assertRegex(said, rf"(?m)^leg_found +planned +- +{re.escape(room)} +\S+$")
+        self.assertIn("1 rooms at LiveKit, 0 calls go on; 1 rooms were looked at\n", said)
+        self.assertIn("repairs that would be made: 1\n", said)
+        got = self.run_tool("reconcile")
+        self.assertIn("repairs made: 1\n", got.stdout)
+        self.assertEqual(got.stderr, "")
+        self.assertIn("nothing is to be repaired\n", self.run_tool("reconcile").stdout)
+
+    def test_nothing_is_there(self):
+        self.livekit()
+        started = time.monotonic()
+        self.assertEqual(self.repairs("--patience", 30), [])
+        self.assertLess(time.monotonic() - started, 10)
+
+    def test_without_livekit(self):
+        got = self.run_tool("reconcile", "--json", expect=TROUBLE)
+        said = json.loads(got.stdout)
+        self.assertFalse(said["complete"])
+        self.assertTrue(said["code"])
+        self.assertIn(f"not everything could be compared: {said['code']}", got.stderr)
+        got = self.run_tool("reconcile", expect=TROUBLE)
+        self.assertNotIn("nothing is to be repaired", got.stdout)
+
+    def test_when_disabled(self):
+        got = self.run_tool("reconcile", expect=NOT_SO, TELEPHONY_ENABLED="false")
+        self.assertIn("TELEPHONY_ENABLED", got.stderr)
+        self.assertEqual(got.stdout, "")
+
+
 class Manual(OnStore):
     """Every command of docs/TELEPHONYCTL.md is run as it is written."""
 
@@ -336,7 +407,7 @@ class Manual(OnStore):
             self.assertTrue(any(option in self.run_tool(*command.split(), "--help").stdout
                                 for command in ("simulate inbound", "calls list", "calls show",
                                                 "call place", "call transfer",
-                                                "work", "routes resolve", "backup")) or
+                                                "work", "reconcile", "routes resolve", "backup")) or
                             option == "--help", option)
 
 

@@ -18,7 +18,7 @@
  *   j J           the phone's `joined` with sip.callStatus dialing, ringing
  *   l:SR          its `left`: S status (d r a h), R reason (c CLIENT_INITIATED,
  *                 u USER_REJECTED, v USER_UNAVAILABLE, t SIP_TRUNK_FAILURE,
- *                 x ROOM_DELETED)
+ *                 x ROOM_DELETED, - it was only seen to be gone); l:SR@N and it says that it was there N s
  *   A D486 G X Q U C   the dial: answered, declined, gave up, refused, its
  *                 answer lost, unsent, cancelled
  *   w:S w- w?     the phone is looked at: its status, gone, LiveKit is silent
@@ -214,6 +214,11 @@ static void event(struct world *w, enum tel_event_kind kind, const char *how)
 			.sip_call_id = TEL_STR("SCL_1"), .sip_status = status_of(how[0]),
 			.identity = tel_str_from(tel_call_phone_identity(&w->call->id, identity)),
 			.call_id = tel_call_id_str(&w->call->id) };
+		if (strchr(how, '@')) {
+			e.created_at = w->now;
+			e.participant.joined_at = w->now -
+				(int)strtol(strchr(how, '@') + 1, NULL, 10) * TEL_SECOND;
+		}
 		for (i = 0; how[1] && i < sizeof(reasons) / sizeof(reasons[0]); i++)
 			if (reasons[i].c == how[1])
 				e.participant.disconnect_reason = tel_str_from(reasons[i].text);
@@ -376,12 +381,21 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "… LiveKit is silent for a while", "M K w? w? w:a", "agent_dispatched - - [o] A!" },
 	{ "the connection breaks", "M j Q w:r w:a l:hc", "ended completed callee [r] RA!" },
 	{ "… after it has left", "M j l:ru Q", "ended busy callee [r] R!" },
+	{ "… it rang out, as its leaving alone tells", "M K +45 l:rc@45", "ended no_answer timeout [r] R!" },
+	{ "… and was seen late", "M K +43 w:r +2 l:rc@45", "ended no_answer timeout [r] R!" },
+	{ "… and had not yet", "M K +45 l:rc@5", "ended unknown - [r] R!" },
 	{ "trunk failure told by its leaving", "M j K l:dt", "failed failed livekit [r] !" },
+	{ "it was only seen to be gone", "M j K l:d-", "ended unknown - [r] !" },
+	{ "… having rung for long", "M J K +25 l:r-", "ended unknown - [r] R!" },
+	{ "… after it was answered", "M j A l:d-", "ended completed - [r] A!" },
 	{ "unavailable told by its leaving", "M J K l:rv", "ended no_answer timeout [r] R!" },
 
 	{ "LiveKit restarts under it, and it comes back", "M j A F b +25 T", "agent_dispatched - - [o] A!" },
 	{ "the room finishes before the phone came", "M F", "agent_dispatched - - [Dwo] !" },
 	{ "… and the phone is dialled into a new one", "M F A b l:hc", "ended completed callee [r] A!" },
+	{ "… and it came and left before that", "M F j l:ru Q", "ended busy callee [] R!" },
+	{ "… as is told when it was answered", "M A F j l:ax", "ended completed api [] A!" },
+	{ "… and its leaving is not told", "M F J Q w- +21 T", "ended unknown - [] R!" },
 	{ "… and is looked for in vain", "M K F w- w- w- w- w- w- w- w- w- w-", "ended unknown - [] !" },
 	{ "… while the dial waits for LiveKit", "M U F", "agent_dispatched - - [co] " },
 	{ "the room finishes under the phone", "M j A F", "agent_dispatched - - [o] A!" },

@@ -268,6 +268,14 @@ static void a_lost_dial_rings_all_the_same(void)
 	CHECK_INT(seen.n, 0);
 	CHECK_INT(tel_fake_livekit_rung(lk, "sip-1"), 1);
 	tel_fake_livekit_free(lk);
+	lk = a_livekit();
+	tel_fake_livekit_fault(lk, TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_ANSWER_HELD);
+	start(lk, TEL_LK_CREATE_SIP_PARTICIPANT, "+15550200", &seen);
+	tel_fake_livekit_lose(lk, TEL_LK_CREATE_SIP_PARTICIPANT);
+	turn(lk);
+	CHECK_INT(seen.verdict, TEL_LK_UNKNOWN);
+	CHECK_INT(tel_fake_livekit_rung(lk, "sip-1"), 1);
+	tel_fake_livekit_free(lk);
 }
 
 static void a_phone_is_transferred_once(void)

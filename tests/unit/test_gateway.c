@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fcgi/gateway.h"
@@ -57,6 +58,11 @@ static void variables_become_a_request(void)
 		(char[]){ "HTTP_AUTHORIZATION=token" },
 		(char[]){ "REDIRECT_HTTP_AUTHORIZATION=other" },
 		(char[]){ "HTTP_IDEMPOTENCY_KEY=the key" },
+		/* No variable, the end and the start of a name, and one again. */
+		(char[]){ "REQUEST_METHOD" },
+		(char[]){ "METHOD=PUT" },
+		(char[]){ "REQUEST_METHODS=PUT" },
+		(char[]){ "REQUEST_METHOD=PUT" },
 		NULL
 	};
 	struct supply supply = { .left = 100, .piece = 3 };
@@ -295,6 +301,43 @@ static void stopping_wakes_all_that_wait(void)
 	place_close(&p);
 }
 
+#define CROWD 4
+
+static void *take_one(void *arg)
+{
+	int connection = -1;
+
+	if (tel_listener_next(arg, &connection) == TEL_OK)
+		close(connection);
+	return NULL;
+}
+
+/* Nobody comes back for a second one, as if each request took very long. */
+static void each_that_waits_gets_one_of_many(void)
+{
+	pthread_t threads[CROWD];
+	struct timespec deadline;
+	int clients[CROWD], round, i;
+	struct place p;
+
+	place_open(&p);
+	for (round = 0; round < 50; round++) {
+		for (i = 0; i < CROWD; i++)
+			CHECK_INT(pthread_create(&threads[i], NULL, take_one, p.listener), 0);
+		usleep(2000);
+		for (i = 0; i < CROWD; i++)
+			clients[i] = connect_to(&p);
+		clock_gettime(CLOCK_REALTIME, &deadline);
+		deadline.tv_sec += 20;
+		for (i = 0; i < CROWD; i++)
+			if (pthread_timedjoin_np(threads[i], NULL, &deadline))
+				CU_FAIL_FATAL("a connection and a thread wait for each other");
+		for (i = 0; i < CROWD; i++)
+			close(clients[i]);
+	}
+	place_close(&p);
+}
+
 int main(void)
 {
 	CU_TestInfo gateway[] = {
@@ -307,6 +350,7 @@ int main(void)
 	};
 	CU_TestInfo listener[] = {
 		{ "connections are new or kept", connections_are_new_or_kept },
+		{ "each that waits gets one of many", each_that_waits_gets_one_of_many },
 		{ "stopping wakes all that wait", stopping_wakes_all_that_wait },
 		CU_TEST_INFO_NULL
 	};

@@ -64,9 +64,7 @@ static const struct {
 	{ "somebody else", TEL_PARTICIPANT_OTHER, "AG_9", "bot", S(1), false },
 	{ "nobody knows since when", TEL_PARTICIPANT_AGENT, "AG_9", "bot", -T0, true },
 	{ "before the dispatch, by a clock of its own", TEL_PARTICIPANT_AGENT, "AG_9", "bot",
-	  -TEL_DISPATCH_SLACK, true },
-	{ "before the dispatch", TEL_PARTICIPANT_AGENT, "AG_9", "bot", -TEL_DISPATCH_SLACK - 1,
-	  false },
+	  -S(60), true },
 	{ "known", TEL_PARTICIPANT_AGENT, "AG_there", "bot", S(1), true },
 	{ "known, before the dispatch", TEL_PARTICIPANT_AGENT, "AG_there", "bot", -S(60), true },
 	{ "known, by another name", TEL_PARTICIPANT_AGENT, "AG_there", "other", S(1), false },
@@ -169,6 +167,7 @@ static const struct {
 	{ "… for so long at most", "a", S(22.999), { .dropped = S(8) }, WAIT(S(23.999)) },
 	{ "… then it is somebody's", "a", S(23), { .dropped = S(8) }, DONE },
 	{ "it came by the one that was kept", "aj", S(9), { .dropped = S(8) }, DONE },
+	{ "… not by one that no worker has taken", "an", S(9), { .dropped = S(8) }, WAIT(S(10)) },
 
 	/* dispatches, and no agent */
 	{ "no job yet", "n", S(1.999), { 0 }, WAIT(S(2)) },
@@ -275,6 +274,7 @@ static void set_agent(struct tel_call *call, const struct given *g)
 	call->agent.wanted_at = T0 + g->wanted;
 	call->agent.dispatched_at = g->found ? 0 : T0 + g->dispatched;
 	call->agent.left_at = g->left ? T0 + g->left : 0;
+	call->agent.alone_at = T0 + (g->left ? g->left : g->wanted);
 	call->agent.dropped_at = g->dropped ? T0 + g->dropped : 0;
 	call->agent.tries = g->untried ? 0 : g->tries + 1;
 	call->agent.fell_back = g->fell_back;
@@ -726,6 +726,12 @@ static const struct {
 	{ "… hung up, as one was there: completed",
 	  "J K M G1 +5 g1 +1 K D:j +.3 K W: +.25 K M G2 +5 g2 +1 K D:j +.3 K W: K X Lx",
 	  "ended completed livekit [] 2", { .attempts = 2, .fallback = TEL_FALLBACK_HANGUP }, 0 },
+	{ "… but while one was there nobody tried",
+	  "J K M G1 +29 g1 +1 K D:j +.3 K W:", "agent_dispatched - - [do] 1",
+	  { .fallback = TEL_FALLBACK_HANGUP }, 0 },
+	{ "… nor was the phone alone",
+	  "J K M G1 +29 g1 +1 K D:j +.3 K W: +.25 K M +272 K W:j", "agent_dispatched - - [wo] 2",
+	  { 0 }, 0 },
 	{ "loss: fallback", "J K M G1 +60 g1 +1 K D:j +.3 K W: K X Lx", "ended completed livekit [] 0",
 	  { .fallback = TEL_FALLBACK_HANGUP }, TEL_LOSS_FALLBACK },
 	{ "loss: hang up", "J K M G1 +60 g1 +1 K W:j K X Lx", "ended completed agent [] 0", { 0 },
