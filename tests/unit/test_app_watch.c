@@ -354,6 +354,55 @@ static void what_comes_in_between_is_not_doubled(void)
 	tear_down(&s);
 }
 
+/*
+ * The room has ended, which nobody told us, and is there again: whose agent is
+ * in it, and for whom one may be sent into it, is not ours to say.
+ */
+static void another_life_of_the_room_is_another_room(void)
+{
+	struct tel_call *call;
+	struct stage s;
+	int agent;
+
+	for (agent = 0; agent < 2; agent++) {
+		set_up(&s);
+		tel_fake_livekit_workers(s.livekit, false);
+		caller(&s);
+		tel_fake_livekit_workers(s.livekit, true);
+		pass(&s, agent ? TEL_SECOND : 5 * TEL_SECOND / 2);
+		tel_fake_livekit_open(s.livekit, "call", "RM_2");
+		if (agent)
+			dispatch_beside_us(&s);
+		pass(&s, 10 * TEL_SECOND);
+		CHECK_INT(made(&s), 1 + agent);
+		CHECK_INT(tel_fake_livekit_living(s.livekit, "call"), agent);
+		call = only_call(&s);
+		CHECK_INT(call->agent_was_there, false);
+		tel_call_free(call);
+		tear_down(&s);
+	}
+}
+
+/* An agent is heard when one of its two dispatches is deleted: the other goes, too. */
+static void a_deletion_that_was_begun_is_done(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_workers(s.livekit, false);
+	caller(&s);
+	dispatch_beside_us(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_DISPATCH, TEL_FAKE_ANSWER_HELD);
+	pass(&s, 2 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_DISPATCH), 1);
+	tell(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_AGENT, "PA_9");
+	tel_fake_livekit_release_held(s.livekit);
+	tel_rig_run(&s.a);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_DISPATCH), 2);
+	CHECK_INT(tel_fake_livekit_living(s.livekit, "call"), 0);
+	tear_down(&s);
+}
+
 /* Between looking and deleting: the agent is heard after all, or the caller has gone. */
 static void nothing_is_deleted_that_is_wanted(void)
 {
@@ -614,6 +663,8 @@ int main(void)
 		{ "one who lingers is no reason to wait", one_who_lingers_is_no_reason_to_wait },
 		{ "of two dispatches one is deleted", of_two_dispatches_one_is_deleted },
 		{ "what comes in between is not doubled", what_comes_in_between_is_not_doubled },
+		{ "another life of the room is another room", another_life_of_the_room_is_another_room },
+		{ "a deletion that was begun is done", a_deletion_that_was_begun_is_done },
 		{ "nothing is deleted that is wanted", nothing_is_deleted_that_is_wanted },
 		{ "what is not done is not told", what_is_not_done_is_not_told },
 		{ "LiveKit is away", livekit_is_away },

@@ -273,6 +273,22 @@ static void it_passes_to_another(void)
 	}
 }
 
+static void whoever_stops_leaves_it_to_others(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	both_compare(&s);
+	tel_rig_run(&s.a);
+	tel_rig_run(&s.b);
+	pass(&s, ROUND + 5 * TEL_SECOND);
+	CHECK_INT(rounds(&s.b), 0);
+	tel_runner_stop(s.a.runner);
+	tel_rig_pass(&s.b, 3 * TEL_SECOND);
+	CHECK_INT(rounds(&s.b), 1);
+	tear_down(&s);
+}
+
 /* A round that was begun by the dead one a moment ago is not begun anew. */
 static void what_ran_lately_is_not_run_again(void)
 {
@@ -1014,6 +1030,7 @@ int main(void)
 	CU_TestInfo duty[] = {
 		{ "one process has the duty", one_process_has_the_duty },
 		{ "it passes to another", it_passes_to_another },
+		{ "whoever stops leaves it to others", whoever_stops_leaves_it_to_others },
 		{ "what ran lately is not run again", what_ran_lately_is_not_run_again },
 		{ "with no interval nobody compares", with_no_interval_nobody_compares },
 		{ "a stopped one begins nothing", a_stopped_one_begins_nothing },

@@ -358,6 +358,7 @@ static void what_is_to_be_done(void)
  *            are agents by number
  *   D:n      it saw that, and deleted what was to be deleted
  *   V        LiveKit could not be asked
+ *   f        … it could, and deleted one dispatch, but not the other
  *   w:a d:n  the same, by a process that lost its lease
  *   i:a e:a  … by this one under a lease before, by another under this one
  *   O:a      what it saw in the first life of the room
@@ -521,18 +522,18 @@ static struct tel_watch_seen seen_in(const struct world *w, const char *text)
 /* As the process that looks does: it judges, deletes, and says what it did. */
 static void watched(struct world *w, const char *word)
 {
-	bool dropped = word[0] == 'D' || word[0] == 'd';
+	bool dropped = word[0] == 'D' || word[0] == 'd', failed = strchr("Vf", word[0]) != NULL;
 	bool other = strchr("wde", word[0]) != NULL, before = strchr("wdi", word[0]) != NULL;
 	struct tel_watch_done done = {
 		.env = env_of(w, w->pid - other), .attempt = w->attempt - before,
 		.room_sid = tel_str_from(word[0] == 'O' ? "RM_A" : w->room_sid),
-		.result = word[0] == 'V' ? TEL_WATCHED_FAILED :
+		.result = failed ? TEL_WATCHED_FAILED :
 			  dropped ? TEL_WATCHED_DROPPED : TEL_WATCHED_LOOKED,
-		.code = word[0] == 'V' ? TEL_STR("timeout") : TEL_STR_NONE,
+		.drop_sent = word[0] == 'f', .code = failed ? TEL_STR("timeout") : TEL_STR_NONE,
 	};
 
 	CHECK_INT(w->taken, TEL_JOB_WATCH_AGENT);
-	if (word[0] != 'V')
+	if (!failed)
 		done.seen = seen_in(w, word + 2);
 	if (dropped) {
 		tel_watch_judge(w->call, &w->policy, &done.seen, w->now, 0, &done.plan);
@@ -578,7 +579,8 @@ static void do_word(struct world *w, const char *word)
 	case 'd':
 	case 'i':
 	case 'e':
-	case 'V': watched(w, word); break;
+	case 'V':
+	case 'f': watched(w, word); break;
 	case 'X': room_deleted(w); break;
 	case 'T': not_transferred(w); break;
 	case '+': w->now += S(strtod(word + 1, NULL)); break;
@@ -653,6 +655,8 @@ static const struct {
 	  "agent_dispatched - - [do] 1", { 0 }, 0 },
 	{ "… it comes when its dispatch is deleted, and will go", "J K M +2 K W:j +6 K D:j +.3 K W:1",
 	  "agent_dispatched - - [wo] 1", { 0 }, 0 },
+	{ "… who knows whether it was deleted", "J K M +2 K W:j +6 K f +4 K W:1",
+	  "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "lost: deleted", "J K M +2 K D:n", "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "… dispatched again", "J K M +2 K D:n +.3 K W: +.25 K M", "agent_dispatched - - [wo] 2",
 	  { 0 }, 0 },
@@ -719,6 +723,8 @@ static const struct {
 	{ "it leaves soon: counted on", "J K M G1 +5 g1", "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "… soon", "J K M G1 +29.999 g1", "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "… not so soon", "J K M G1 +30 g1", "agent_dispatched - - [wo] 0", { 0 }, 0 },
+	{ "… alone since then, however long the first was waited for",
+	  "J K M +10 G1 +5 g1 +1 K D:j +289.5 K W:", "agent_dispatched - - [do] 1", { 0 }, 0 },
 	{ "… and the next one does", "J K M G1 +5 g1 +1 K D:j +.3 K W: +.25 K M G2 +5 g2",
 	  "agent_dispatched - - [wo] 2", { 0 }, 0 },
 	{ "… until all were in vain", "J K M G1 +5 g1 +1 K D:j +.3 K W: +.25 K M G2 +5 g2 +1 K D:j +.3 K W:",
