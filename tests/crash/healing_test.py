@@ -21,7 +21,6 @@ from collections import Counter
 import rig as rigs
 from outbound_test import FAULTS
 
-AT_ONCE = 8
 PATIENCE = 60
 ROOM = "call-healing"
 LISTS = ("ListRooms", "ListParticipants", "ListDispatch")
@@ -38,6 +37,8 @@ class Story:
     #: who does the work: the FastCGI process that gets the webhooks, or a worker
     worker = False
     agents = 1
+    #: how many at a time; they wait most of it
+    at_once = 8
 
     def open(self, preload=None):
         return rigs.Rig(count=1, preload=preload, webhooks=not self.worker, stub={"departure_timeout": 60},
@@ -85,7 +86,7 @@ class Story:
 
 
 class Lost(Story):
-    """watch_agent: lost, deleted, made again."""
+    """A dispatch is lost, deleted, and made again."""
 
     def tell(self, rig):
         rig.livekit.workers(lose_first=1)
@@ -111,6 +112,7 @@ class Alone(Story):
 
     settings = {"TELEPHONY_RECONCILE_INTERVAL": "never", "TELEPHONY_AGENT_LOSS": "keep",
                 "TELEPHONY_SOLO_TIMEOUT": "10"}
+    at_once = 16
 
     def tell(self, rig):
         rig.livekit.call(room=ROOM)
@@ -207,10 +209,10 @@ class Healing(unittest.TestCase):
             story.judge(rig)
             return commits(), asked
 
-    def run_all(self, what, cases):
+    def run_all(self, what, cases, at_once):
         """cases: name -> (callable, must it strike)."""
         wanted = os.environ.get("TELEPHONY_CASES")
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
             running = {name: (pool.submit(case), must) for name, (case, must) in cases.items()
                        if not wanted or wanted in name}
         print(f"{what}:", file=sys.stderr)
@@ -238,7 +240,8 @@ class Healing(unittest.TestCase):
             for how, fault in faults.items():
                 name = f"{method} {seen[method]}, {how}"
                 cases[name] = (KilledIn(kind(), method, seen[method], fault), must)
-        self.run_all(f"{kind.__doc__} killed at each of {commits} commits and {len(asked)} requests", cases)
+        self.run_all(f"{kind.__doc__} Killed at each of {commits} commits and {len(asked)} requests", cases,
+                     kind.at_once)
 
     def test_a_dispatch_that_is_lost(self):
         self.matrix(Lost)
