@@ -40,6 +40,7 @@ struct tel_reconciler {
 	struct tel_app *app;
 	bool stopped;
 	bool has_duty;
+	bool hurried;		/* the round before was soon to be tried again */
 	enum phase phase;
 	tel_time next_at;	/* monotonic */
 	tel_time not_before;	/* monotonic: it rests until then */
@@ -435,13 +436,16 @@ static void begin_round(struct tel_reconciler *r)
 
 static void end_round(struct tel_reconciler *r, tel_time monotonic)
 {
-	bool asked_all = r->queued && r->next == r->n_queue;
+	bool asked_all = r->queued && r->next == r->n_queue, hurry;
 
 	r->report.complete = asked_all && r->report.failed == 0;
 	if (asked_all)
 		turn_quiet_over(r);
-	if (!r->report.complete && monotonic + TEL_RECONCILE_RETRY < r->next_at)
+	/* Once: a room that is never answered for must not make rounds come faster. */
+	hurry = !r->report.complete && (!asked_all || !r->hurried);
+	if (hurry && monotonic + TEL_RECONCILE_RETRY < r->next_at)
 		r->next_at = monotonic + TEL_RECONCILE_RETRY;
+	r->hurried = hurry;
 	tel_log_line(r->app->log, r->report.complete ? TEL_LOG_DEBUG : TEL_LOG_WARN, "reconciled",
 		     TEL_F_INT("rooms", (int64_t)r->report.rooms),
 		     TEL_F_INT("calls", (int64_t)r->report.calls),

@@ -29,6 +29,7 @@ void tel_room_look_end(struct tel_room_look *look)
 	};
 
 	tel_call_free(look->call);
+	tel_call_free(look->before);
 	tel_arena_release(&look->mem);
 	*look = empty;
 }
@@ -125,23 +126,21 @@ static bool has_phone(const struct tel_room_shown *room)
 	return false;
 }
 
-/* An agent without a phone: perhaps it was sent for a call that is over. */
-static enum tel_err look_for_left_over(struct tel_room_look *look)
+/* The newest call in a room of that name, which is over: what is left of it? */
+static enum tel_err load_before(struct tel_room_look *look)
 {
 	struct tel_call_filter filter = { .room_name = look->room.name, .limit = 1 };
 	struct tel_call_store *store = look->app->store;
 	struct tel_call_page page = { 0 };
-	enum tel_err err = store->ops->list(store, &filter, &page);
+	enum tel_err err;
 
-	if (!err && page.n == 1 &&
-	    tel_is_left_over(page.calls[0], &look->room, &look->app->policy,
-			     tel_now(look->app->clock))) {
-		look->is_left_over = true;
-		look->call = page.calls[0];
+	if (look->at->call_id.text[0] || look->room.n_participants == 0 || look->before)
+		return TEL_OK;
+	err = store->ops->list(store, &filter, &page);
+	if (!err && page.n == 1) {
+		look->before = page.calls[0];
 		page.calls[0] = NULL;
 	}
-	/* One that will be left over in a while is to be looked at then. */
-	look->quiet = !err && page.n == 0;
 	tel_call_page_release(&page);
 	return err;
 }
@@ -156,6 +155,18 @@ static enum tel_err load_call(struct tel_room_look *look)
 	return store->ops->get(store, &look->at->call_id, &look->call, NULL);
 }
 
+/* A phone whose call is over may be listed a little longer: nothing to repair. */
+static void forget_known_phones(struct tel_room_look *look)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < look->n_repairs; i++)
+		if (!look->before ||
+		    !tel_call_leg(look->before, look->repairs[i].participant.sid))
+			look->repairs[kept++] = look->repairs[i];
+	look->n_repairs = kept;
+}
+
 static enum tel_err compare(struct tel_room_look *look)
 {
 	bool unknown = !look->at->call_id.text[0];
@@ -164,9 +175,14 @@ static enum tel_err compare(struct tel_room_look *look)
 	if (!look->repairs)
 		return TEL_ENOMEM;
 	look->n_repairs = tel_plan_repairs(look->call, &look->room, look->repairs);
-	look->quiet = unknown && look->room.n_participants == 0;
-	if (unknown && look->room.n_participants > 0 && !has_phone(&look->room))
-		return look_for_left_over(look);
+	if (!unknown)
+		return TEL_OK;
+	forget_known_phones(look);
+	look->is_left_over = look->before &&
+			     tel_is_left_over(look->before, &look->room, &look->app->policy,
+					      tel_now(look->app->clock));
+	/* One that will be left over in a while is to be looked at then. */
+	look->quiet = !look->before && !has_phone(&look->room);
 	return TEL_OK;
 }
 
@@ -174,6 +190,8 @@ static enum tel_err plan(struct tel_room_look *look)
 {
 	enum tel_err err = load_call(look);
 
+	if (!err)
+		err = load_before(look);
 	if (!err)
 		err = compare(look);
 	if (err && err != TEL_ENOTFOUND)
@@ -255,7 +273,7 @@ static enum tel_err repair_one(struct tel_room_look *look, const struct tel_repa
 static enum tel_err clear_left_over(struct tel_room_look *look)
 {
 	struct tel_call_store *store = look->app->store;
-	struct tel_step_about about = { .call_id = tel_call_id_str(&look->call->id) };
+	struct tel_step_about about = { .call_id = tel_call_id_str(&look->before->id) };
 	struct tel_left_over left = {
 		.env = {
 			.now = tel_now(look->app->clock),
@@ -278,7 +296,7 @@ static void show_plan(struct tel_room_look *look)
 	for (i = 0; i < look->n_repairs; i++)
 		tell(look, &look->repairs[i], look->repairs[i].kind, id, "planned");
 	if (look->is_left_over)
-		tell(look, NULL, TEL_REPAIR_LEFT_OVER, id, "planned");
+		tell(look, NULL, TEL_REPAIR_LEFT_OVER, tel_call_id_str(&look->before->id), "planned");
 }
 
 static enum tel_err apply(struct tel_room_look *look)

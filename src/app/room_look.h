@@ -42,9 +42,10 @@ struct tel_room_look {
 	struct tel_room_shown room;
 	struct tel_participant *people;	/* room.participants */
 	struct tel_call *call;		/* as it is now; NULL: none */
+	struct tel_call *before;	/* of an unknown room: the newest call of its name */
 	struct tel_repair *repairs;
 	size_t n_repairs;
-	bool is_left_over;		/* `call` is the one that left it */
+	bool is_left_over;		/* by `before` */
 
 	/* what came out */
 	size_t requests, repaired;

@@ -315,6 +315,8 @@ static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_cal
 		if (!err)
 			err = runner->app->store->ops->step(runner->app->store, &about,
 							    take_and_copy, &take);
+		if (!err && take.ended)
+			tel_count(runner->app->counters, TEL_COUNT_CALL_ENDED);
 		if (err || take.result != TEL_TAKE_RUN)
 			continue;
 		if (take.taken_over)

@@ -149,6 +149,7 @@ struct tel_call_agent {
 					   for as long as he was there */
 	tel_time alone_at;		/* when the last one left, or the first was wanted */
 	uint32_t tries;			/* dispatches made since then */
+	tel_time awaited_at;		/* when the last one was made or found */
 	tel_time dropped_at;		/* when we last deleted a dispatch; 0 = never */
 	bool fell_back;			/* the route's fallback was tried */
 };

@@ -77,6 +77,7 @@ struct tel_take_job {
 	enum tel_take_result result;
 	enum tel_job_kind kind;
 	bool taken_over;		/* from a dead process: let it settle */
+	bool ended;			/* DONE: the call is over by it */
 	struct tel_call *call;		/* a copy as it is now, for the caller to
 					   free; NULL unless RUN */
 };

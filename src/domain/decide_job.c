@@ -138,7 +138,9 @@ enum tel_err tel_decide_overdue_done(struct tel_step *step, void *overdue_done)
 	if (is_not_our_look(step, done))
 		return TEL_OK;
 	job = &step->call->jobs[TEL_JOB_END_OVERDUE];
-	if (done->result == TEL_OVERDUE_NOT_KNOWN) {
+	/* Nobody asks for ever: every call ends. */
+	if (done->result == TEL_OVERDUE_NOT_KNOWN &&
+	    done->env.now < step->call->updated_at + 2 * done->env.policy->max_age) {
 		step->save = true;
 		job->lease = (struct tel_lease){ 0 };
 		job->due = done->env.now + tel_job_backoff(job->attempt,

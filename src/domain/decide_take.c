@@ -84,13 +84,14 @@ static enum tel_err settle_transfer(struct tel_step *step, const struct tel_deci
 	return TEL_OK;
 }
 
-static enum tel_err end_overdue(struct tel_step *step, const struct tel_decide_env *env)
+static enum tel_err end_overdue(struct tel_step *step, struct tel_take_job *take)
 {
 	tel_reaction_fn react = tel_reaction_for(TEL_IN_OVERDUE, step->call);
-	struct tel_reaction r = { .step = step, .env = env, .call = step->call };
+	struct tel_reaction r = { .step = step, .env = &take->env, .call = step->call };
 
-	r.entry = job_entry(step, env, TEL_JOB_END_OVERDUE);
+	r.entry = job_entry(step, &take->env, TEL_JOB_END_OVERDUE);
 	tel_call_drop_job(step->call, TEL_JOB_END_OVERDUE);
+	take->ended = react != NULL;
 	return react ? react(&r) : TEL_OK;
 }
 
@@ -121,7 +122,7 @@ enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
 	bool was_leased;
 
 	take->result = TEL_TAKE_NOTHING;
-	take->taken_over = false;
+	take->taken_over = take->ended = false;
 	if (!step->call || !first_takeable(step->call, take, &take->kind))
 		return TEL_OK;
 	job = &step->call->jobs[take->kind];
@@ -131,7 +132,7 @@ enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
 	case TEL_JOB_END_OVERDUE:
 		if (tel_call_end_is_doubtful(step->call))
 			return lease_job(step, take);
-		return end_overdue(step, &take->env);
+		return end_overdue(step, take);
 	case TEL_JOB_DISPATCH_AGENT:
 	case TEL_JOB_CREATE_ROOM:
 		return job->cancelled ? settle_cancelled(step, &take->env, take->kind) :

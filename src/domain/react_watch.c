@@ -232,6 +232,7 @@ void tel_call_await_agent(struct tel_call *call, const struct tel_decide_env *en
 	tel_time deadline = said ? said : env->policy->agent_join_deadline;
 
 	call->agent.tries++;
+	call->agent.awaited_at = env->now;
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_AGENT) == 0 || call->agent.left_at)
 		tel_call_watch_agent(call, env->now + (deadline < TEL_DISPATCH_LOST_AFTER ?
 						       deadline : TEL_DISPATCH_LOST_AFTER));

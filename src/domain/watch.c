@@ -167,7 +167,7 @@ static void judge_delay(const struct tel_call *call, const struct tel_policy *po
 			const struct tel_watch_seen *seen, tel_time now,
 			struct tel_watch_plan *out)
 {
-	tel_time since = latest(call->agent.dispatched_at, call->agent.wanted_at);
+	tel_time since = latest(call->agent.awaited_at, call->agent.wanted_at);
 	tel_time late = since + join_deadline(call, policy);
 	tel_time lost = earliest(since + TEL_DISPATCH_LOST_AFTER, late);
 

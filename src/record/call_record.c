@@ -84,6 +84,7 @@ static const struct int_field call_times[] = {
 	CALL_TIME("agentWantedAt", agent.wanted_at),
 	CALL_TIME("aloneSince", agent.alone_at),
 	CALL_TIME("dispatchDroppedAt", agent.dropped_at),
+	CALL_TIME("agentAwaitedAt", agent.awaited_at),
 	CALL_TIME("watchJoinDeadline", agent.watch.join_deadline),
 	CALL_TIME("watchWithin", agent.watch.within),
 };

@@ -30,7 +30,7 @@ static struct tel_call *new_call(void)
 	call->room_name = TEL_STR("call-1");
 	call->room_sid = TEL_STR("RM_B");
 	call->agent.name = TEL_STR("bot");
-	call->agent.wanted_at = call->agent.dispatched_at = T0;
+	call->agent.wanted_at = call->agent.dispatched_at = call->agent.awaited_at = T0;
 	call->agent.tries = 1;
 	return call;
 }
@@ -273,6 +273,7 @@ static void set_agent(struct tel_call *call, const struct given *g)
 {
 	call->agent.wanted_at = T0 + g->wanted;
 	call->agent.dispatched_at = g->found ? 0 : T0 + g->dispatched;
+	call->agent.awaited_at = T0 + g->dispatched;
 	call->agent.left_at = g->left ? T0 + g->left : 0;
 	call->agent.alone_at = T0 + (g->left ? g->left : g->wanted);
 	call->agent.dropped_at = g->dropped ? T0 + g->dropped : 0;
