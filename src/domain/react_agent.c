@@ -73,8 +73,9 @@ enum tel_err tel_react_agent_joins(struct tel_reaction *r)
 	was_there(r);
 	if (leg->left_at)
 		return tel_react(r, TEL_EFFECT_NOTED, "late: it has left already");
-	if (leg->joined_at == 0)
-		leg->joined_at = r->at;
+	if (leg->joined_at)
+		return tel_react(r, TEL_EFFECT_NOTED, "known already");
+	leg->joined_at = r->at;
 	r->call->agent.left_at = 0;
 	watch_no_more(r->call, r->env);
 	return tel_react(r, TEL_EFFECT_CHANGED, "the agent is there");
