@@ -25,6 +25,7 @@ static enum tel_err resolve(struct tel_routing *base, const struct tel_route_que
 		err = copy(&route, routing->config, &route.config);
 	if (!err)
 		err = copy(&route, routing->rule, &route.rule);
+	route.watch = routing->watch;
 	if (err)
 		tel_route_release(&route);
 	else

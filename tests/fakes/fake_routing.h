@@ -9,6 +9,7 @@ struct tel_fake_routing {
 	const char *agent_name;		/* borrowed; "agent" at first */
 	const char *config;		/* "{}" at first */
 	const char *rule;		/* "default" at first */
+	struct tel_watch_policy watch;	/* texts borrowed; all 0 at first */
 	const char *bad_patch;		/* what is wrong with every patch; NULL = nothing */
 	enum tel_err fail;		/* not TEL_OK: every resolve returns it */
 };
