@@ -319,11 +319,13 @@ static tel_time act(struct sim *sim, struct sim_request *request)
 /* A caller whose dispatch is refused for good is not owed an agent. */
 static void excuse(struct sim *sim, const struct sim_request *request)
 {
-	struct sim_life *life = sim_lk_life(sim_lk_room(sim, request->room));
+	struct sim_life *life;
 	struct sim_leg *leg;
 
-	for (leg = life ? life->legs : NULL; leg; leg = leg->next)
-		leg->excused = true;
+	for (life = sim_lk_room(sim, request->room)->lives; life; life = life->next)
+		for (leg = life->legs; leg; leg = leg->next)
+			leg->excused |= !life->closed_at ||
+					tel_str_eq(life->sid, request->meant_for);
 }
 
 static void arrives(struct sim *sim, void *arg, uint64_t token)

@@ -19,6 +19,9 @@
 /* … and a room that a late dispatch made is deleted within this. */
 #define SIM_TIDY (30 * TEL_SECOND)
 
+/* Our clocks differ by up to this much in a world of skewed ones. */
+#define SIM_MOST_SKEW (61 * TEL_SECOND)
+
 /* Legs of a call that are looked at when it is over. */
 #define SIM_SEEN_LEGS 8
 

@@ -149,11 +149,12 @@ static tel_time left_at(const struct sim_seen_call *seen)
 static void check_delay(struct sim *sim, const struct sim_seen_call *seen)
 {
 	tel_time end = left_at(seen), interval = sim->policy.reconcile_interval;
+	tel_time skew = sim->procs->skewed ? SIM_MOST_SKEW : 0;
 
 	if (seen->n_legs == 0 || end == 0 || interval == 0)
 		return;
 	if (sim->now - end > sim_allowance(sim, end, interval + RETURN_GRACE + TEL_REPAIR_SLACK +
-							      TO_REPAIR))
+							      TO_REPAIR + skew))
 		sim_violation(sim, "I5: %s is over for %lld ms before it is known",
 			      seen->id.text, (long long)(sim->now - end));
 }

@@ -14,9 +14,6 @@
 /* A working agent has been there for so long before we could know that. */
 #define UNSEEN (2 * TEL_SECOND)
 
-/* Our clocks differ by up to this much in a world of skewed ones. */
-#define MOST_SKEW (61 * TEL_SECOND)
-
 /* One that was made just now is taken for lost: five times, and then at longer intervals. */
 #define SKEW_COSTS (25 * TEL_SECOND)
 
@@ -172,7 +169,7 @@ void sim_judge_dispatch_dropped(struct sim *sim, const struct sim_dispatch *d)
  */
 static tel_time skew_hides(const struct sim *sim)
 {
-	return sim->procs->skewed && sim->policy.reconcile_interval ? MOST_SKEW : 0;
+	return sim->procs->skewed && sim->policy.reconcile_interval ? SIM_MOST_SKEW : 0;
 }
 
 /* ---- alone --------------------------------------------------------------------------- */
@@ -231,7 +228,7 @@ void sim_judge_wait(struct sim *sim, struct sim_leg *leg)
 static bool has_lasted(const struct sim *sim, tel_time since, tel_time most)
 {
 	return most != TEL_NEVER &&
-	       sim->now - since + 2 * TEL_SECOND + (sim->procs->skewed ? MOST_SKEW : 0) >= most;
+	       sim->now - since + 2 * TEL_SECOND + (sim->procs->skewed ? SIM_MOST_SKEW : 0) >= most;
 }
 
 /* A step may be late in becoming known; a call that moved is older than its room. */
