@@ -31,8 +31,9 @@ static enum tel_err another_call_is_there(struct tel_run *run, bool *there)
 
 /*
  * Which phones keep the room: all, but for the call's own legs that have
- * left (LiveKit may show them for a while), and those that a failed call is
- * to be rid of, lest its caller listens to the ringing for minutes.
+ * left (LiveKit may show them for a while), those that a failed call is to
+ * be rid of, lest its caller listens to the ringing for minutes, and those
+ * that we hung up.
  */
 static bool keeps_the_room(const struct tel_participant *p, const struct tel_call *call)
 {
@@ -45,7 +46,7 @@ static bool keeps_the_room(const struct tel_participant *p, const struct tel_cal
 	if (call->direction == TEL_OUTBOUND &&
 	    tel_str_is(p->identity, tel_call_phone_identity(&call->id, identity)))
 		return false;
-	return !leg || (leg->left_at == 0 && call->status != TEL_CALL_FAILED);
+	return !leg || (leg->left_at == 0 && call->status != TEL_CALL_FAILED && !call->hang_up_at);
 }
 
 static void looked(void *ctx, const struct tel_lk_answer *answer)

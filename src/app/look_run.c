@@ -55,6 +55,7 @@ static enum tel_err record(struct tel_run *run)
 	struct tel_look_done done = {
 		.result = run->look_result,
 		.attempt = run->attempt,
+		.room_sid = run->call->room_sid,
 		.participant = run->look_result == TEL_LOOK_SEEN ? &run->phone : NULL,
 		.retry_after = run->retry_after,
 	};

@@ -193,6 +193,7 @@ struct tel_look_done {
 	struct tel_decide_env env;
 	enum tel_look_result result;
 	uint32_t attempt;
+	struct tel_str room_sid;	/* the life of the room that was meant */
 	const struct tel_participant *participant; /* SEEN */
 	tel_time retry_after;
 	/* out */

@@ -42,6 +42,10 @@ struct tel_ending tel_ending_of_inbound(enum tel_sip_status status, struct tel_s
 	if (agent_was_there || status == TEL_SIP_ACTIVE) {
 		e.outcome = TEL_OUTCOME_COMPLETED;
 		e.by = by ? by : TEL_BY_CALLER;
+	} else if (tel_str_is(reason, "DUPLICATE_IDENTITY")) {
+		/* He is in another leg, of which nothing was heard. */
+		e.outcome = TEL_OUTCOME_UNKNOWN;
+		e.by = TEL_BY_NOBODY;
 	} else if (by) {
 		e.outcome = TEL_OUTCOME_FAILED;
 		e.by = by;

@@ -388,6 +388,10 @@ enum tel_err tel_react_phone_looked(struct tel_reaction *r)
 {
 	if (is_not_our_look(r))
 		return tel_react(r, TEL_EFFECT_NOTED, "late: the call has moved on");
+	if (!tel_str_eq(r->look->room_sid, r->call->room_sid)) {
+		look_again(r, TEL_WATCH_EVERY);
+		return tel_react(r, TEL_EFFECT_NOTED, "late: in an earlier life of the room");
+	}
 	switch (r->look->result) {
 	case TEL_LOOK_SEEN:
 		return seen(r);

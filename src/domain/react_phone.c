@@ -444,6 +444,7 @@ static const struct tel_leg *successor_that_left(const struct tel_call *call,
 	for (leg = old + 1; leg < call->legs + call->n_legs; leg++)
 		if (leg->kind == TEL_PARTICIPANT_SIP && leg->left_at &&
 		    tel_str_eq(leg->room_sid, call->room_sid) &&
+		    tel_str_eq(leg->identity, old->identity) &&
 		    !tel_str_is(leg->disconnect_reason, "DUPLICATE_IDENTITY"))
 			found = leg;
 	return found;

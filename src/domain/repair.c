@@ -48,10 +48,8 @@ static bool is_phone_of_ours(const struct tel_participant *p)
 
 /* ---- rooms without a living call ------------------------------------------------ */
 
-/* Returns whether one of them is the call's own, come back. */
-static bool find_phones(struct plan *plan)
+static void find_phones(struct plan *plan)
 {
-	bool own = false;
 	size_t i;
 
 	for (i = 0; i < plan->room->n_participants; i++) {
@@ -60,9 +58,7 @@ static bool find_phones(struct plan *plan)
 		if (!is_phone_of_ours(p) || (plan->call && tel_call_leg(plan->call, p->sid)))
 			continue;
 		add(plan, TEL_REPAIR_LEG_FOUND, p);
-		own |= plan->call && tel_str_eq(p->sip_call_id, plan->call->sip_call_id);
 	}
-	return own;
 }
 
 /* ---- the call's own room ----------------------------------------------------------- */
@@ -185,8 +181,9 @@ static void plan_for_call(struct plan *plan)
 		if (!call->room_finished_at)
 			compare(plan);
 	} else if (call->room_created_at && room->created_at > call->room_created_at) {
-		if (!find_phones(plan))
-			end_own_room(plan);
+		/* Who is back takes the call along; if nobody is, it has ended there. */
+		find_phones(plan);
+		end_own_room(plan);
 	}
 }
 

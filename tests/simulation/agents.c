@@ -22,17 +22,16 @@ static void is_missed(struct sim *sim, void *arg, uint64_t token)
 		sim_lk_leaves(sim, leg, TEL_SIP_UNKNOWN, "CONNECTION_TIMEOUT");
 }
 
-static void dies(struct sim *sim, void *arg, uint64_t token)
+static void dies(struct sim *sim, void *arg, uint64_t missed_after)
 {
 	struct sim_leg *leg = arg;
 
-	(void)token;
 	if (leg->left_at)
 		return;
 	leg->dead = true;
 	sim_trace(sim, "agent: %.*s in %.*s is dead", TEL_STR_ARG(leg->sid),
 		  TEL_STR_ARG(leg->life->sid));
-	sim_plan(sim, sim_length(sim, 18 * TEL_SECOND, 22 * TEL_SECOND), is_missed, leg, 0);
+	sim_plan(sim, (tel_time)missed_after, is_missed, leg, 0);
 }
 
 /* It may be listed for a while after it was told of. */
@@ -54,10 +53,18 @@ static void is_sent_away(struct sim *sim, struct sim_leg *leg)
 
 static void draw_fate(struct sim *sim, struct sim_leg *leg)
 {
-	if (sim_may_strike(sim, SIM_AGENT_DIES))
-		sim_plan(sim, sim_length(sim, 500, 20 * TEL_SECOND), dies, leg, 0);
-	else if (sim_may_strike(sim, SIM_AGENT_LEAVES))
-		sim_plan(sim, sim_length(sim, 500, 15 * TEL_SECOND), goes, leg, 0);
+	tel_time stays, missed_after;
+
+	if (sim_strikes(sim, SIM_AGENT_DIES)) {
+		stays = sim_length(sim, 500, 20 * TEL_SECOND);
+		missed_after = sim_length(sim, 18 * TEL_SECOND, 22 * TEL_SECOND);
+		sim_faults_shows_later(&sim->faults, stays + missed_after);
+		sim_plan(sim, stays, dies, leg, (uint64_t)missed_after);
+	} else if (sim_strikes(sim, SIM_AGENT_LEAVES)) {
+		stays = sim_length(sim, 500, 15 * TEL_SECOND);
+		sim_faults_shows_later(&sim->faults, stays);
+		sim_plan(sim, stays, goes, leg, 0);
+	}
 }
 
 /* ---- coming ---------------------------------------------------------------------- */
@@ -73,28 +80,29 @@ static void agent_joins(struct sim *sim, void *arg, uint64_t token)
 	leg = sim_lk_add_leg(sim, d->life, TEL_PARTICIPANT_AGENT);
 	leg->identity = sim_id(sim, "agent-AJ");
 	leg->dispatch = d;
-	leg->served = true;
 	d->agent = leg;
 	sim_trace(sim, "livekit: agent %.*s of %.*s joins %.*s", TEL_STR_ARG(leg->sid),
 		  TEL_STR_ARG(d->id), TEL_STR_ARG(d->life->sid));
 	sim_send_event(sim, TEL_EVENT_PARTICIPANT_JOINED, d->life, leg);
-	if (d->deleted)
+	if (d->deleted) {
 		is_sent_away(sim, leg);
-	else
-		draw_fate(sim, leg);
+		return;
+	}
+	sim_judge_agent_came(sim, leg);
+	draw_fate(sim, leg);
 }
 
 static void take(struct sim *sim, struct sim_dispatch *d)
 {
 	tel_time joins_after = sim_length(sim, 300, 700);
 
-	if (sim->now < sim->lk->no_workers_until || sim_may_strike(sim, SIM_DISPATCH_MISSED)) {
+	if (sim->now < sim->lk->no_workers_until || sim_strikes(sim, SIM_DISPATCH_MISSED)) {
 		sim_trace(sim, "livekit: %.*s meets no free worker", TEL_STR_ARG(d->id));
 		return;
 	}
 	d->job_at = sim->now + joins_after / 2;
 	/* The longest of them never come at all. */
-	if (sim_may_strike(sim, SIM_AGENT_LATE))
+	if (sim_strikes(sim, SIM_AGENT_LATE))
 		joins_after = sim_length(sim, TEL_SECOND, 16 * TEL_SECOND);
 	if (joins_after < 12 * TEL_SECOND)
 		sim_plan(sim, joins_after, agent_joins, d, 0);
@@ -142,6 +150,7 @@ bool sim_lk_drop_dispatch(struct sim *sim, struct sim_life *life, struct tel_str
 	d->dropped_at = sim->now;
 	sim_trace(sim, "livekit: dispatch %.*s in %.*s is deleted", TEL_STR_ARG(d->id),
 		  TEL_STR_ARG(life->sid));
+	sim_judge_dispatch_dropped(sim, d);
 	if (d->agent)
 		is_sent_away(sim, d->agent);
 	return true;

@@ -190,12 +190,17 @@ static void delete_room(struct sim *sim, struct sim_request *request)
 	sim_lk_close(sim, life, "ROOM_DELETED");
 }
 
-static struct tel_lk_room shown_room(const struct sim_life *life)
+static struct tel_lk_room shown_room(const struct sim *sim, const struct sim_life *life)
 {
-	return (struct tel_lk_room){
+	struct tel_lk_room shown = {
 		.sid = life->sid, .name = life->room->name, .created_at = life->created_at,
 		.call_id = life->mark,
 	};
+	const struct sim_leg *leg;
+
+	for (leg = life->legs; leg; leg = leg->next)
+		shown.n_people += leg->kind == TEL_PARTICIPANT_SIP && is_listed(sim, leg);
+	return shown;
 }
 
 static void create_room(struct sim *sim, struct sim_request *request)
@@ -204,7 +209,7 @@ static void create_room(struct sim *sim, struct sim_request *request)
 						   request->call_id);
 	struct tel_lk_room *list = sim_alloc(sim, sizeof(*list));
 
-	list[0] = shown_room(life);
+	list[0] = shown_room(sim, life);
 	request->answer.rooms = list;
 	request->answer.n_rooms = 1;
 }
@@ -224,7 +229,7 @@ static void list_rooms(struct sim *sim, struct sim_request *request)
 	for (n = 0, room = sim->lk->rooms; room; room = room->next) {
 		life = is_stale(sim, room) ? room->stale : sim_lk_life(room);
 		if (life && (!name.len || tel_str_eq(name, room->name)))
-			list[n++] = shown_room(life);
+			list[n++] = shown_room(sim, life);
 	}
 	request->answer.rooms = list;
 	request->answer.n_rooms = n;
@@ -264,7 +269,7 @@ static tel_time transfer(struct sim *sim, struct sim_request *request)
 		fail(request, TEL_LK_GONE, 404, "not_found");
 		return 0;
 	}
-	if (sim_may_strike(sim, SIM_TRANSFER_DECLINED)) {
+	if (sim_strikes(sim, SIM_TRANSFER_DECLINED)) {
 		fail(request, TEL_LK_REFUSED, 503, "unavailable");
 		request->answer.sip_status_code = 603;
 	} else {
@@ -314,11 +319,13 @@ static tel_time act(struct sim *sim, struct sim_request *request)
 /* A caller whose dispatch is refused for good is not owed an agent. */
 static void excuse(struct sim *sim, const struct sim_request *request)
 {
-	struct sim_life *life = sim_lk_life(sim_lk_room(sim, request->room));
+	struct sim_life *life;
 	struct sim_leg *leg;
 
-	for (leg = life ? life->legs : NULL; leg; leg = leg->next)
-		leg->excused = true;
+	for (life = sim_lk_room(sim, request->room)->lives; life; life = life->next)
+		for (leg = life->legs; leg; leg = leg->next)
+			leg->excused |= !life->closed_at ||
+					tel_str_eq(life->sid, request->meant_for);
 }
 
 static void arrives(struct sim *sim, void *arg, uint64_t token)
@@ -416,6 +423,10 @@ static enum tel_err start(struct sim_proc *proc, const struct tel_lk_request *wa
 
 	request->done = done;
 	request->ctx = ctx;
+	if (wanted->method == TEL_LK_LIST_ROOMS && !wanted->room.len) {
+		sim->procs->round_at = sim->now;
+		sim->procs->round_by = proc;
+	}
 	sim_trace(sim, "%s: sends %s for %.*s", proc->name, tel_lk_method_text(wanted->method),
 		  TEL_STR_ARG(wanted->room));
 	sim_judge_request(sim, sim_task_running(sim));
@@ -454,25 +465,56 @@ static bool hand_out(struct sim_proc *proc)
 	return any;
 }
 
-/*
- * While all is well and settled, nobody wakes before the store has something
- * to do: days pass quickly.
- */
-static tel_time nap_length(struct sim_proc *proc, tel_time wait)
+/* Nothing to compare: no room is open, no call waits for anything. */
+static bool is_empty(struct sim *sim)
+{
+	const struct sim_room *room;
+
+	for (room = sim->lk->rooms; room; room = room->next)
+		if (sim_lk_life(room))
+			return false;
+	return sim_judge_is_quiet(sim);
+}
+
+/* `nap`, or less if this process has the duty to compare, or may have it soon. */
+static tel_time until_next_round(struct sim_proc *proc, tel_time nap, tel_time wait)
+{
+	struct sim *sim = proc->sim;
+	tel_time ahead = sim->procs->round_at + sim->policy.reconcile_interval - sim->now;
+
+	if (sim->policy.reconcile_interval == 0 || is_empty(sim))
+		return nap;
+	if (ahead < -5 * TEL_SECOND || (ahead < 1 && sim->procs->round_by == proc))
+		return wait;
+	return sim->procs->round_by == proc && ahead < nap ? ahead : nap;
+}
+
+static tel_time until_next_job(struct sim_proc *proc, tel_time wait)
 {
 	struct sim *sim = proc->sim;
 	tel_time now = sim->now + proc->skew;
 	struct tel_due_query query = { .now = now, .max = 1 };
 	struct tel_due_page *page = sim->procs->page;
 
-	if (!sim->settled || sim->now < sim->procs->scan_until ||
-	    !tel_runner_is_idle(proc->runner))
-		return wait;
 	if (sim->store->ops->due(sim->store, &query, page) || page->n > 0)
 		return wait;
 	if (!page->next || page->next - now > 6 * TEL_HOUR)
 		return 6 * TEL_HOUR;
 	return page->next - now > wait ? page->next - now : wait;
+}
+
+/*
+ * While all is well and settled, nobody wakes before the store has something
+ * to do, or there is something to compare: days pass quickly.
+ */
+static tel_time nap_length(struct sim_proc *proc, tel_time wait)
+{
+	struct sim *sim = proc->sim;
+
+	if (!sim->settled || sim->now < sim->procs->scan_until ||
+	    !tel_runner_is_idle(proc->runner))
+		return wait;
+	return until_next_round(proc, until_next_job(proc, wait), wait);
 }
 
 static enum tel_err port_poll(struct tel_livekit *port, tel_time wait)

@@ -82,6 +82,7 @@ static void decides(struct sim *sim, void *arg, uint64_t token)
 	case SIM_ANSWERS:
 		leg->status = TEL_SIP_ACTIVE;
 		c->answered = true;
+		c->answered_at = sim->now;
 		sim_trace(sim, "callee %zu: answers", c->number);
 		sim_plan(sim, c->talks_for, hangs_up, leg, 0);
 		reply(sim, c, TEL_LK_DONE, 200, "", 0);
@@ -307,9 +308,9 @@ void sim_callees_init(struct sim *sim, size_t n)
 
 /* ---- is the record true? ------------------------------------------------------------ */
 
-static bool is_true(const struct sim_callee *c, enum tel_outcome outcome)
+static bool is_true(const struct sim_callee *c, const struct tel_call *call)
 {
-	switch (outcome) {
+	switch (call->outcome) {
 	case TEL_OUTCOME_COMPLETED:
 		return c->answered;
 	case TEL_OUTCOME_BUSY:
@@ -321,8 +322,9 @@ static bool is_true(const struct sim_callee *c, enum tel_outcome outcome)
 	case TEL_OUTCOME_CANCELED:
 		return c->hang_up_asked;
 	case TEL_OUTCOME_FAILED:
-		/* Or LiveKit refused it an agent for good. */
-		return !c->answered || (c->leg && c->leg->excused);
+		/* Or LiveKit refused it an agent for good, or none came. */
+		return !c->answered || (c->leg && c->leg->excused) ||
+		       (call->hang_up_at && call->hang_up_why != TEL_HANG_UP_ASKED);
 	case TEL_OUTCOME_UNKNOWN:
 		return true;
 	case TEL_OUTCOME_NONE:
@@ -347,7 +349,7 @@ void sim_callees_check(struct sim *sim)
 		    sim->store->ops->get(sim->store, &c->call_id, &call, NULL))
 			continue;
 		sim->judge->out->outcomes[call->outcome]++;
-		if (!is_true(c, call->outcome))
+		if (!is_true(c, call))
 			sim_violation(sim, "I2: callee %zu: the record says %s", c->number,
 				      tel_outcome_text(call->outcome) ?
 				      tel_outcome_text(call->outcome) : "nothing");

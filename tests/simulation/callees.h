@@ -37,6 +37,7 @@ struct sim_callee {
 	/* the truth */
 	unsigned rung;			/* dials that took effect (I2) */
 	bool answered;
+	tel_time answered_at;
 	struct sim_leg *leg;		/* the newest; NULL: none was there */
 	struct sim_request *dial;	/* its answer is to come; NULL = none */
 };

@@ -36,7 +36,7 @@ static void ring_out(struct sim *sim, void *arg, uint64_t token)
 	struct sim_leg *leg = arg;
 
 	(void)token;
-	if (leg->left_at || leg->served || sim->settled)
+	if (leg->left_at || leg->was_served || sim->settled)
 		return;
 	leg->caller->gone = true;
 	sim_lk_leaves(sim, leg, TEL_SIP_RINGING, "CLIENT_INITIATED");
@@ -57,7 +57,8 @@ static void colleague_joins(struct sim *sim, void *arg, uint64_t token)
 	struct sim_leg *leg;
 
 	(void)token;
-	if (caller->gone || !caller->leg || caller->leg->left_at)
+	if (caller->gone || !caller->leg || caller->leg->left_at ||
+	    !sim_lk_agent(caller->leg->life))
 		return;
 	leg = sim_lk_phone_joins(sim, caller, caller->room,
 				 text(sim, "sip_colleague", caller->number),

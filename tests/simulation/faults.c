@@ -20,7 +20,7 @@ const char *sim_fault_name(enum sim_fault fault)
 	return kinds[fault].name;
 }
 
-void sim_faults_init(struct sim_faults *faults, uint64_t seed, bool calm, uint64_t off)
+void sim_faults_init(struct sim_faults *faults, uint64_t seed, bool calm)
 {
 	struct sim_rng swarm = sim_rng_stream(seed, 1);
 	uint32_t scale = (uint32_t)sim_rng_between(&swarm, 1, 3);
@@ -28,7 +28,7 @@ void sim_faults_init(struct sim_faults *faults, uint64_t seed, bool calm, uint64
 
 	*faults = (struct sim_faults){ .n = 0 };
 	for (kind = 0; kind < SIM_FAULT_KINDS; kind++)
-		if (sim_rng_percent(&swarm, 60) && !calm && !(off >> kind & 1))
+		if (sim_rng_percent(&swarm, 60) && !calm)
 			faults->rates[kind] = kinds[kind].rate * scale / 2;
 }
 
@@ -61,20 +61,28 @@ static void note(struct sim_faults *faults, struct sim_strike strike)
 
 void sim_faults_strike(struct sim_faults *faults, enum sim_fault fault, tel_time now)
 {
-	note(faults, (struct sim_strike){ fault, 0, now, kinds[fault].penalty });
+	note(faults, (struct sim_strike){ fault, 0, now, kinds[fault].penalty,
+					  now + kinds[fault].penalty });
 }
 
 bool sim_faults_draw(struct sim_faults *faults, enum sim_fault fault, uint64_t draw, tel_time now)
 {
 	if (draw % 1000000 >= faults->rates[fault] || sim_is_left_out(faults->left_out, draw))
 		return false;
-	note(faults, (struct sim_strike){ fault, draw, now, kinds[fault].penalty });
+	note(faults, (struct sim_strike){ fault, draw, now, kinds[fault].penalty,
+					  now + kinds[fault].penalty });
 	return true;
 }
 
 void sim_faults_lasts(struct sim_faults *faults, tel_time length)
 {
 	faults->strikes[faults->n - 1].penalty += length;
+	faults->strikes[faults->n - 1].until += length;
+}
+
+void sim_faults_shows_later(struct sim_faults *faults, tel_time after)
+{
+	faults->strikes[faults->n - 1].until += after;
 }
 
 tel_time sim_faults_penalty(const struct sim_faults *faults, tel_time since)
@@ -82,7 +90,8 @@ tel_time sim_faults_penalty(const struct sim_faults *faults, tel_time since)
 	tel_time sum = 0;
 	size_t i;
 
-	for (i = faults->n; i-- > 0 && faults->strikes[i].at >= since;)
-		sum += faults->strikes[i].penalty;
+	for (i = 0; i < faults->n; i++)
+		if (faults->strikes[i].until >= since)
+			sum += faults->strikes[i].penalty;
 	return sum;
 }

@@ -46,13 +46,13 @@
 	/* of a whole world */								\
 	X(SKEW, "clocks up to 60 s apart", 500000, 0)					\
 	X(UNPROVABLE, "deaths cannot be proven", 150000, 190000)			\
-	/* agents, and webhooks that never come: off unless asked for */		\
-	X(NO_WORKERS, "no worker for a while", 300000, 0)				\
-	X(DISPATCH_MISSED, "dispatch met no free worker", 50000, 0)			\
-	X(AGENT_LATE, "agent comes late, or never", 40000, 0)				\
-	X(AGENT_DIES, "agent dies", 60000, 0)						\
-	X(AGENT_LEAVES, "agent leaves by itself", 60000, 0)				\
-	X(TRANSFER_DECLINED, "transfer declined", 200000, 0)				\
+	/* agents, and webhooks that never come */					\
+	X(NO_WORKERS, "no worker for a while", 300000, 17000)				\
+	X(DISPATCH_MISSED, "dispatch met no free worker", 50000, 17000)			\
+	X(AGENT_LATE, "agent comes late, or never", 40000, 30000)				\
+	X(AGENT_DIES, "agent dies", 60000, 15000)						\
+	X(AGENT_LEAVES, "agent leaves by itself", 60000, 15000)				\
+	X(TRANSFER_DECLINED, "transfer declined", 200000, 8000)				\
 	X(DEAF, "no webhook arrives for a while, or ever", 400000, 0)
 
 enum sim_fault {
@@ -61,14 +61,6 @@ enum sim_fault {
 #undef SIM_FAULT_ENUM
 	SIM_FAULT_KINDS
 };
-
-/* A mask of kinds: one bit each. */
-#define SIM_BIT(fault) (UINT64_C(1) << SIM_##fault)
-
-/* The program does not yet know what to do about these. */
-#define SIM_FAULTS_OFF (SIM_BIT(NO_WORKERS) | SIM_BIT(DISPATCH_MISSED) |		\
-			SIM_BIT(AGENT_LATE) | SIM_BIT(AGENT_DIES) |			\
-			SIM_BIT(AGENT_LEAVES) | SIM_BIT(TRANSFER_DECLINED) | SIM_BIT(DEAF))
 
 const char *sim_fault_name(enum sim_fault fault);
 
@@ -81,6 +73,7 @@ struct sim_strike {
 	uint64_t draw;
 	tel_time at;
 	tel_time penalty;
+	tel_time until;			/* it may be at work until then */
 };
 
 /* Draws that are to strike not, or callers that are not to call. */
@@ -99,9 +92,9 @@ struct sim_faults {
 /*
  * Rates of one world: some worlds are calm, and in the others each kind of
  * fault is there or not, so that every combination is met and no fault
- * hides another. Kinds in `off` are not there at all.
+ * hides another.
  */
-void sim_faults_init(struct sim_faults *faults, uint64_t seed, bool calm, uint64_t off);
+void sim_faults_init(struct sim_faults *faults, uint64_t seed, bool calm);
 void sim_faults_release(struct sim_faults *faults);
 
 /* Does it strike, now? `draw` is any 64 bits. Kept if it does. */
@@ -115,7 +108,10 @@ bool sim_is_left_out(const struct sim_left_out *list, uint64_t item); /* NULL is
 /* The last strike lasts so long by itself. */
 void sim_faults_lasts(struct sim_faults *faults, tel_time length);
 
-/* All penalties of what struck at `since` or later. */
+/* The last strike shows so much later. */
+void sim_faults_shows_later(struct sim_faults *faults, tel_time after);
+
+/* All penalties of what may be at work at `since` or later. */
 tel_time sim_faults_penalty(const struct sim_faults *faults, tel_time since);
 
 #endif

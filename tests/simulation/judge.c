@@ -57,8 +57,35 @@ static struct sim_known_call *known(struct sim *sim, struct tel_str id)
 	return NULL;
 }
 
+static const struct sim_life *life_of(const struct sim_room *room, struct tel_str sid)
+{
+	const struct sim_life *life;
+
+	for (life = room->lives; life; life = life->next)
+		if (tel_str_eq(life->sid, sid))
+			return life;
+	return NULL;
+}
+
+const struct sim_seen_call *sim_judge_call_in(const struct sim *sim, const struct sim_life *life)
+{
+	const struct sim_seen_call *second = NULL;
+	const struct sim_known_call *k;
+
+	for (k = sim->judge->calls; k; k = k->next) {
+		bool here = tel_str_eq(k->seen.room_sid, life->sid);
+
+		if (here && !k->over_since)
+			return &k->seen;
+		/* One that was hung up stays in the room in which it was. */
+		if (!second && (here || (k->seen.hung_up && life_of(life->room, k->seen.room_sid))))
+			second = &k->seen;
+	}
+	return second;
+}
+
 /* What may take so long by itself, if it began at `since`. */
-static tel_time allowance(const struct sim *sim, tel_time since, tel_time base)
+tel_time sim_allowance(const struct sim *sim, tel_time since, tel_time base)
 {
 	return base + sim_faults_penalty(&sim->faults, since - AFTERMATH);
 }
@@ -67,7 +94,7 @@ static tel_time allowance(const struct sim *sim, tel_time since, tel_time base)
  * Who comes into a room where another call was just over waits until that
  * one's request, if one is under way, can have no effect any more.
  */
-static tel_time settling(const struct sim_leg *leg)
+tel_time sim_settling(const struct sim_leg *leg)
 {
 	const struct sim_life *life;
 	const struct sim_leg *other;
@@ -81,16 +108,6 @@ static tel_time settling(const struct sim_leg *leg)
 }
 
 /* ---- a known limit: RELIABILITY.md, "Strays" -------------------------------------- */
-
-static const struct sim_life *life_of(const struct sim_room *room, struct tel_str sid)
-{
-	const struct sim_life *life;
-
-	for (life = room->lives; life; life = life->next)
-		if (tel_str_eq(life->sid, sid))
-			return life;
-	return NULL;
-}
 
 /* It was meant for a life of the room that was over when it came. */
 static bool is_stray(const struct sim_dispatch *d)
@@ -107,9 +124,11 @@ static bool is_strays_meeting(const struct sim_life *life)
 	bool stray = false;
 
 	for (a = life->dispatches; a; a = a->next) {
+		if (a->deleted)
+			continue;
 		stray |= is_stray(a);
 		for (b = a->next; b; b = b->next)
-			if (tel_str_eq(a->call_id, b->call_id))
+			if (!b->deleted && tel_str_eq(a->call_id, b->call_id))
 				return false;
 	}
 	return stray;
@@ -117,53 +136,15 @@ static bool is_strays_meeting(const struct sim_life *life)
 
 /* ---- I1: one agent -------------------------------------------------------------- */
 
-static bool is_waiting(const struct sim_leg *leg)
-{
-	return leg->kind == TEL_PARTICIPANT_SIP && !leg->foreign && !leg->served;
-}
-
-static void check_wait(struct sim *sim, const struct sim_leg *leg)
-{
-	tel_time waited = sim->now - leg->joined_heard;
-
-	if (leg->joined_heard && !leg->excused &&
-	    waited > allowance(sim, leg->joined_heard, SIM_PROMPT + settling(leg)))
-		sim_violation(sim, "I1: %.*s in %.*s waited %lld ms for an agent",
-			      TEL_STR_ARG(leg->sid), TEL_STR_ARG(leg->life->sid), (long long)waited);
-}
-
-static void serve(struct sim *sim, struct sim_leg *leg)
-{
-	struct sim_outcome *out = sim->judge->out;
-	tel_time waited = leg->joined_heard ? sim->now - leg->joined_heard : 0;
-
-	check_wait(sim, leg);
-	leg->served = true;
-	out->served++;
-	out->waited += (uint64_t)waited;
-	if (waited > out->longest_wait)
-		out->longest_wait = waited;
-}
-
 void sim_judge_dispatch(struct sim *sim, const struct sim_dispatch *d)
 {
 	size_t living = sim_lk_dispatches(d->life);
-	struct sim_leg *leg;
 
 	if (living > 1 && is_strays_meeting(d->life))
 		sim->judge->out->limits++;
 	else if (living > 1)
 		sim_violation(sim, "I1: %zu living dispatches in %.*s", living,
 			      TEL_STR_ARG(d->life->sid));
-	for (leg = d->life->legs; leg; leg = leg->next)
-		if (is_waiting(leg) && !leg->left_at)
-			serve(sim, leg);
-}
-
-void sim_judge_wait(struct sim *sim, struct sim_leg *leg)
-{
-	if (is_waiting(leg))
-		check_wait(sim, leg);
 }
 
 void sim_judge_dispatch_sent(struct sim *sim, const struct sim_request *request)
@@ -179,37 +160,6 @@ void sim_judge_dispatch_sent(struct sim *sim, const struct sim_request *request)
 	else if (!tel_str_eq(k->seen.room_sid, request->meant_for) &&
 		 k->here_since < request->turn_tick)
 		sim_violation(sim, "I1: a dispatch for a room that the call had left");
-}
-
-/*
- * The look before it may miss a phone that came after the look, but not one
- * that we had been told of, nor one that had been there for long.
- */
-void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
-			    const struct sim_life *life)
-{
-	const struct sim_leg *leg;
-	bool told, long_there;
-
-	for (leg = life->legs; leg; leg = leg->next) {
-		if (leg->kind != TEL_PARTICIPANT_SIP || leg->left_at || leg->excused)
-			continue;
-		/* Rings for a call that has failed, or is hung up: rightly so. */
-		if (leg->callee && (leg->callee->hang_up_asked || !leg->callee->answered))
-			continue;
-		/*
-		 * A clock that is ahead finds the time over in which a phone may
-		 * come back after a restart; its call is not opened again.
-		 */
-		if (leg->callee && sim->procs->skewed && leg->life->room->stale)
-			continue;
-		told = leg->joined_heard && leg->joined_heard_tick < request->turn_tick;
-		long_there = sim->now - leg->joined_at >
-			     allowance(sim, sim->now, 2 * TEL_SECOND);
-		if (told || long_there)
-			sim_violation(sim, "I1: %.*s is hung up on: %.*s is deleted under it",
-				      TEL_STR_ARG(leg->sid), TEL_STR_ARG(life->sid));
-	}
 }
 
 /* ---- I2: phones ----------------------------------------------------------------- */
@@ -231,7 +181,7 @@ void sim_judge_hung_up(struct sim *sim, const struct sim_leg *leg)
 	if (since == 0)
 		return;
 	since = leg->joined_at > since ? leg->joined_at : since;
-	if (sim->now - since > allowance(sim, since, SIM_SILENT))
+	if (sim->now - since > sim_allowance(sim, since, SIM_SILENT))
 		sim_violation(sim, "I2: the phone of callee %zu is held %lld ms after it was hung up",
 			      leg->callee->number, (long long)(sim->now - since));
 }
@@ -270,7 +220,7 @@ void sim_judge_ghost(struct sim *sim, const struct sim_life *life)
 	/* Made for a phone that is still to be dialled, as long as that is tried. */
 	if (tel_str_is_set(life->mark))
 		tidy += 60 * TEL_SECOND;
-	if (sim->now - since > allowance(sim, since, tidy))
+	if (sim->now - since > sim_allowance(sim, since, tidy))
 		sim_violation(sim, "I1: ghost %.*s had an agent and no phone for %lld ms",
 			      TEL_STR_ARG(life->sid), (long long)(sim->now - since));
 }
@@ -341,6 +291,7 @@ static void check_final(struct sim *sim, const struct sim_known_call *k,
 void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 {
 	struct sim_known_call *k;
+	tel_time known_at;
 
 	if (!seen->there)
 		return;
@@ -351,8 +302,11 @@ void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 		sim->judge->calls = k;
 	}
 	check_final(sim, k, seen);
-	if (is_over(seen->status) && !k->over_since)
+	known_at = k->seen.known_at ? k->seen.known_at : sim->now;
+	if (is_over(seen->status) && !k->over_since) {
 		k->over_since = sim->tick;
+		sim_judge_over(sim, seen);
+	}
 	if (!tel_str_eq(k->seen.room_sid, seen->room_sid))
 		k->here_since = sim->tick;
 	if (!seen->finished)
@@ -360,6 +314,7 @@ void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 	else if (!k->finished_since)
 		k->finished_since = sim->tick;
 	k->seen = *seen;
+	k->seen.known_at = known_at;
 }
 
 /* ---- at the end ------------------------------------------------------------------------ */
@@ -368,17 +323,13 @@ void sim_judge_settled(struct sim *sim)
 {
 	struct sim_room *room;
 	struct sim_life *life;
-	struct sim_leg *leg;
 
 	for (room = sim->lk->rooms; room; room = room->next) {
 		life = sim_lk_life(room);
 		if (!life)
 			continue;
 		sim_judge_ghost(sim, life);
-		for (leg = life->legs; leg; leg = leg->next)
-			if (is_waiting(leg) && !leg->left_at && leg->joined_heard && !leg->excused)
-				sim_violation(sim, "I1: %.*s in %.*s never got an agent",
-					      TEL_STR_ARG(leg->sid), TEL_STR_ARG(life->sid));
+		sim_judge_still_waiting(sim, life);
 	}
 }
 

@@ -19,6 +19,12 @@
 /* … and a room that a late dispatch made is deleted within this. */
 #define SIM_TIDY (30 * TEL_SECOND)
 
+/* Our clocks differ by up to this much in a world of skewed ones. */
+#define SIM_MOST_SKEW (61 * TEL_SECOND)
+
+/* Legs of a call that are looked at when it is over. */
+#define SIM_SEEN_LEGS 8
+
 /* A call as a step left it. */
 struct sim_seen_call {
 	bool there;
@@ -27,6 +33,13 @@ struct sim_seen_call {
 	enum tel_outcome outcome;
 	bool finished;			/* its room is over */
 	struct tel_str room_sid;
+	tel_time known_at;		/* first committed */
+	bool outbound;
+	bool no_agent;			/* its error says so */
+	bool hung_up;			/* by us, … */
+	enum tel_hang_up_why why;	/* … because of that */
+	const struct sim_leg *legs[SIM_SEEN_LEGS]; /* phones, once it is over */
+	size_t n_legs;
 };
 
 struct sim_known_call;
@@ -43,13 +56,8 @@ void sim_violation(struct sim *sim, const char *format, ...)
 
 /* I1: a dispatch took effect. */
 void sim_judge_dispatch(struct sim *sim, const struct sim_dispatch *d);
-/* I1: a phone that waited has gone, or time is up. */
-void sim_judge_wait(struct sim *sim, struct sim_leg *leg);
 /* I1: the re-read before a dispatch. */
 void sim_judge_dispatch_sent(struct sim *sim, const struct sim_request *request);
-/* Nobody is hung up on who is known to be there. */
-void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
-			    const struct sim_life *life);
 /* I1: no ghost stays. At the closing of a life, and when all has settled. */
 void sim_judge_ghost(struct sim *sim, const struct sim_life *life);
 /* I2: the re-read before a dial. */
@@ -62,11 +70,44 @@ void sim_judge_acknowledged(struct sim *sim, const struct sim_event *event);
 void sim_judge_request(struct sim *sim, const struct sim_task *task);
 /* I5: a step was committed that left the call so. */
 void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen);
-/* When all has settled: everybody who is there has an agent. */
+/* When all has settled. */
 void sim_judge_settled(struct sim *sim);
 /* At the end of time. */
 void sim_judge_end(struct sim *sim);
 /* True if the store has nothing more to do. */
 bool sim_judge_is_quiet(struct sim *sim);
+
+/* ---- judge_waiting.c: I1, as the phones see it ---- */
+
+void sim_judge_phone_came(struct sim *sim, struct sim_leg *leg);
+void sim_judge_agent_came(struct sim *sim, const struct sim_leg *agent);
+void sim_judge_agent_went(struct sim *sim, const struct sim_leg *agent);
+/* A phone goes: it did not wait too long. */
+void sim_judge_wait(struct sim *sim, struct sim_leg *leg);
+/* A working agent is not sent away. */
+void sim_judge_dispatch_dropped(struct sim *sim, const struct sim_dispatch *d);
+/* Nobody is hung up on who is known to be there, but for a reason. */
+void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
+			    const struct sim_life *life);
+/* All has settled: everybody who is there has an agent. */
+void sim_judge_still_waiting(struct sim *sim, const struct sim_life *life);
+
+/* ---- judge_records.c: the truth, in time ---- */
+
+/* Fill seen->legs. */
+void sim_judge_note_legs(struct sim *sim, const struct tel_call *call, struct sim_seen_call *seen);
+/* A call has ended in our records. */
+void sim_judge_over(struct sim *sim, const struct sim_seen_call *seen);
+/* A repair was committed. */
+void sim_judge_repaired(struct sim *sim, struct tel_str room_name);
+
+/* ---- for the judges themselves ---- */
+
+/* What may take `base` by itself, if it began at `since`. */
+tel_time sim_allowance(const struct sim *sim, tel_time since, tel_time base);
+/* How long who comes into a room waits for the call that was there before. */
+tel_time sim_settling(const struct sim_leg *leg);
+/* The call in that very room, the living one, else the newest, as committed; NULL: none. */
+const struct sim_seen_call *sim_judge_call_in(const struct sim *sim, const struct sim_life *life);
 
 #endif

@@ -55,6 +55,17 @@ size_t sim_lk_dispatches(const struct sim_life *life)
 	return n;
 }
 
+const struct sim_leg *sim_lk_agent(const struct sim_life *life)
+{
+	const struct sim_leg *leg;
+
+	for (leg = life->legs; leg; leg = leg->next)
+		if (leg->kind == TEL_PARTICIPANT_AGENT && !leg->left_at && !leg->dead &&
+		    !leg->dispatch->deleted)
+			return leg;
+	return NULL;
+}
+
 /* ---- opening and closing ---------------------------------------------------- */
 
 struct sim_life *sim_lk_open(struct sim *sim, struct sim_room *room)
@@ -90,6 +101,8 @@ static void left(struct sim *sim, struct sim_leg *leg, enum tel_sip_status statu
 		  TEL_STR_ARG(leg->life->sid), reason);
 	if (leg->kind == TEL_PARTICIPANT_SIP)
 		sim_judge_wait(sim, leg);
+	else
+		sim_judge_agent_went(sim, leg);
 	sim_send_event(sim, TEL_EVENT_PARTICIPANT_LEFT, leg->life, leg);
 	if (leg->callee)
 		sim_callee_taken_down(sim, leg);
@@ -198,7 +211,7 @@ struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
 	leg->sip_call_id = sip_call_id;
 	leg->number = TEL_STR("+15550100");
 	leg->status = foreign ? TEL_SIP_DIALING : TEL_SIP_RINGING;
-	leg->served = sim_lk_dispatches(life) > 0;
+	sim_judge_phone_came(sim, leg);
 	life->had_phone = true;
 	life->emptied++;
 	sim_trace(sim, "livekit: phone %.*s joins %.*s%s", TEL_STR_ARG(leg->sid),
@@ -225,7 +238,7 @@ struct sim_leg *sim_lk_phone_dialled(struct sim *sim, struct sim_callee *callee,
 	leg->sip_call_id = sip_call_id;
 	leg->number = callee->to;
 	leg->status = TEL_SIP_DIALING;
-	leg->served = sim_lk_dispatches(life) > 0;
+	sim_judge_phone_came(sim, leg);
 	life->had_phone = true;
 	life->emptied++;
 	sim_trace(sim, "livekit: phone %.*s is dialled into %.*s", TEL_STR_ARG(leg->sid),
@@ -316,7 +329,7 @@ void sim_lk_restart(struct sim *sim)
 	sim_trace(sim, "livekit: restarted, down for %lld ms",
 		  (long long)(sim->lk->down_until - sim->now));
 	/* Workers have to find it again. */
-	if (sim_may_strike(sim, SIM_NO_WORKERS))
+	if (sim_strikes(sim, SIM_NO_WORKERS))
 		sim_lk_workers_go(sim, sim->lk->down_until - sim->now +
 				       sim_length(sim, 100, 5 * TEL_SECOND));
 	for (room = sim->lk->rooms; room; room = room->next) {

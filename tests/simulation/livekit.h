@@ -56,7 +56,10 @@ struct sim_leg {
 	const char *reason;
 	tel_time joined_heard, left_heard; /* acknowledged to LiveKit; 0 = not */
 	uint64_t joined_heard_tick;
-	bool served;			/* a living dispatch was there with it */
+	bool served;			/* an agent is there with it */
+	bool was_served;		/* … or was */
+	tel_time alone_since;		/* unless it is served */
+	const struct sim_leg *lost;	/* the agent that was there; NULL: none was */
 	bool excused;			/* LiveKit refused its agent for good */
 	/* agents */
 	struct sim_dispatch *dispatch;
@@ -130,6 +133,8 @@ void sim_lk_workers_go(struct sim *sim, tel_time length);
 
 size_t sim_lk_phones(const struct sim_life *life);	/* living ones */
 size_t sim_lk_dispatches(const struct sim_life *life);	/* living ones of ours */
+/* One that works: not dead, its dispatch not deleted; NULL: none. */
+const struct sim_leg *sim_lk_agent(const struct sim_life *life);
 
 /* ---- sender.c ---- */
 

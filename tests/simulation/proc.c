@@ -189,6 +189,9 @@ static void compose(struct sim_proc *proc)
 	sim_livekit_port_init(proc);
 	tel_fake_counters_init(&proc->counters);
 	tel_fake_routing_init(&proc->routing);
+	proc->routing.watch.fallback = sim->policy.fallback;
+	if (sim->policy.fallback == TEL_FALLBACK_TRANSFER)
+		proc->routing.watch.transfer_to = TEL_STR("tel:+15550300");
 	proc->app = (struct tel_app){
 		.store = &proc->store.base, .routing = &proc->routing.base,
 		.verifier = &proc->verifier.base, .decoder = &proc->decoder.base,
@@ -196,14 +199,16 @@ static void compose(struct sim_proc *proc)
 		.random = &proc->random.base, .process = &proc->process.base,
 		.log = &proc->log.base, .counters = &proc->counters.base, .enabled = true,
 		.policy = {
-			.room_delete_after = sim->room_delete_after,
+			.room_delete_after = sim->policy.room_delete_after,
 			.return_grace = 20 * TEL_SECOND,
-			.max_age = sim->max_age, .remember = TEL_DAY,
+			.max_age = sim->policy.max_age, .remember = TEL_DAY,
 			.dial_within = 60 * TEL_SECOND,
-			.agent_join_deadline = 8 * TEL_SECOND,
-			.agent_loss = TEL_LOSS_REDISPATCH,
-			.solo_timeout = 300 * TEL_SECOND, .max_duration = TEL_DAY,
+			.agent_join_deadline = sim->policy.join_deadline,
+			.agent_loss = sim->policy.agent_loss,
+			.solo_timeout = sim->policy.solo_timeout,
+			.max_duration = sim->policy.max_duration,
 		},
+		.reconcile_interval = sim->policy.reconcile_interval,
 		.guards = { .allow = everywhere, .n_allow = 1 },
 		.default_from = TEL_STR("+15550199"), .default_trunk = TEL_STR("ST_1"),
 	};

@@ -83,6 +83,8 @@ struct sim_procs {
 	struct sim_proc *slots[SIM_MAX_PROCS];	/* NULL: being restarted */
 	size_t n_slots;
 	unsigned born[SIM_MAX_PROCS];
+	tel_time round_at;		/* ListRooms of all rooms was last sent … */
+	struct sim_proc *round_by;	/* … by that one */
 	tel_time scan_until;		/* until then runners look as often as ever */
 	bool skewed, unprovable;	/* this world's processes */
 	struct sim_task *running;

@@ -12,6 +12,8 @@
  *   proc.c      processes: start, deliveries, the runner, kill, stop
  *   ports.c     a process's small ports; store_port.c: its store
  *   judge.c     the invariants, on what LiveKit and the callers saw
+ *   judge_waiting.c   of them, those about phones that wait for agents
+ *   judge_records.c   … and about what the records say
  *   world.c     one world from its seed to its end
  *   shrink.c    a failing world made small; explore.c: small worlds, all of them
  */
@@ -27,6 +29,7 @@
 #include "base/time.h"
 #include "coro.h"
 #include "domain/call.h"
+#include "domain/policy.h"
 #include "faults.h"
 #include "ports/call_store.h"
 #include "rng.h"
@@ -61,10 +64,19 @@
 struct sim_knobs {
 	bool late_requests;	/* break SIM_REQUEST_BOUND: a violation appears */
 	bool trace;
-	uint64_t also;		/* faults of SIM_FAULTS_OFF that are on all the same */
 	const char *lmdb;	/* a directory to make stores in; NULL = in memory */
 	const struct sim_left_out *left_out;		/* faults; NULL = none */
 	const struct sim_left_out *absent_callers;	/* NULL = all call */
+};
+
+/* What the operator of this world has decided. */
+struct sim_policy {
+	tel_time max_age, room_delete_after;
+	tel_time reconcile_interval;	/* 0 = never */
+	tel_time join_deadline;
+	tel_time solo_timeout, max_duration;
+	enum tel_agent_loss agent_loss;
+	enum tel_fallback fallback;
 };
 
 struct sim_choices;
@@ -87,7 +99,8 @@ struct sim {
 	struct tel_arena mem;		/* everything that lives as long as the world */
 	struct tel_call_store *store;	/* the real one, without decorator */
 
-	tel_time max_age, room_delete_after;
+	struct sim_policy policy;
+	bool calm;			/* nothing goes wrong */
 	bool hasty;			/* callers hang up while they are dispatched for */
 	bool settled;			/* no more faults; nothing to hurry */
 	bool over;
@@ -128,8 +141,6 @@ uint64_t sim_draw(struct sim *sim);
 uint64_t sim_enter(struct sim *sim, struct tel_str name);
 
 bool sim_strikes(struct sim *sim, enum sim_fault fault);
-/* … of a kind that may be off: the chances of those that are not stay the same. */
-bool sim_may_strike(struct sim *sim, enum sim_fault fault);
 /* A free choice, 0 … n - 1. */
 size_t sim_pick(struct sim *sim, size_t n);
 /* How long something small takes: nothing at all when exploring. */

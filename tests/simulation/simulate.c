@@ -27,7 +27,6 @@ struct order {
 	size_t explain;			/* failures to shrink and trace */
 	bool statistics;
 	bool first;			/* stop after the first failure */
-	const char *with;		/* as asked for; NULL = nothing */
 	struct sim_knobs knobs;
 };
 
@@ -42,8 +41,6 @@ static void usage(void)
 	      "  --explain N        shrink and trace the first N failures (default 1)\n"
 	      "  --explore DEPTH    instead: one call, every choice so many choices deep\n"
 	      "  --first            stop after the first failure\n"
-	      "  --with KINDS       faults that are off by default: workers, agents, transfers,\n"
-	      "                     deaf, several with commas between, or all\n"
 	      "  --late-requests    let requests act later than the design allows for\n",
 	      stderr);
 	exit(2);
@@ -79,41 +76,6 @@ static const char *lmdb_of(const char *text)
 	return text + 5;
 }
 
-static const struct {
-	const char *name;
-	uint64_t mask;
-} off_by_default[] = {
-	{ "workers", SIM_BIT(NO_WORKERS) | SIM_BIT(DISPATCH_MISSED) },
-	{ "agents", SIM_BIT(AGENT_LATE) | SIM_BIT(AGENT_DIES) | SIM_BIT(AGENT_LEAVES) },
-	{ "transfers", SIM_BIT(TRANSFER_DECLINED) },
-	{ "deaf", SIM_BIT(DEAF) },
-	{ "all", SIM_FAULTS_OFF },
-};
-
-static uint64_t mask_of(const char *name, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(off_by_default) / sizeof(off_by_default[0]); i++)
-		if (tel_str_is((struct tel_str){ name, len }, off_by_default[i].name))
-			return off_by_default[i].mask;
-	usage();
-	return 0;
-}
-
-static uint64_t masks_of(const char *names)
-{
-	uint64_t mask = 0;
-	size_t len;
-
-	do {
-		len = strcspn(names, ",");
-		mask |= mask_of(names, len);
-		names += len;
-	} while (*names++);
-	return mask;
-}
-
 static void read_options(int argc, char **argv, struct order *order)
 {
 	static const struct option options[] = {
@@ -126,7 +88,6 @@ static void read_options(int argc, char **argv, struct order *order)
 		{ "explore", required_argument, NULL, 'x' },
 		{ "first", no_argument, NULL, 'f' },
 		{ "late-requests", no_argument, NULL, 'l' },
-		{ "with", required_argument, NULL, 'w' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -142,10 +103,6 @@ static void read_options(int argc, char **argv, struct order *order)
 		case 'x': order->explore = number(optarg); break;
 		case 'f': order->first = true; break;
 		case 'l': order->knobs.late_requests = true; break;
-		case 'w':
-			order->with = optarg;
-			order->knobs.also = masks_of(optarg);
-			break;
 		default: usage();
 		}
 	}
@@ -183,10 +140,9 @@ static void add(struct sim_outcome *sum, const struct sim_outcome *out)
 
 static void report_failure(struct order *order, uint64_t seed, const struct sim_outcome *out)
 {
-	printf("seed %" PRIu64 ": %s\n  replay: simulate --seed %" PRIu64 " --calls %zu%s%s%s --trace\n",
+	printf("seed %" PRIu64 ": %s\n  replay: simulate --seed %" PRIu64 " --calls %zu%s --trace\n",
 	       seed, out->what, seed, out->calls,
-	       order->knobs.late_requests ? " --late-requests" : "",
-	       order->with ? " --with " : "", order->with ? order->with : "");
+	       order->knobs.late_requests ? " --late-requests" : "");
 	if (order->explain == 0)
 		return;
 	order->explain--;

@@ -55,6 +55,11 @@ static struct sim_seen_call look_at(struct sim *sim, const struct tel_call *call
 	seen.status = call->status;
 	seen.outcome = call->outcome;
 	seen.finished = call->room_finished_at != 0;
+	seen.hung_up = call->hang_up_at != 0;
+	seen.why = call->hang_up_why;
+	seen.outbound = call->direction == TEL_OUTBOUND;
+	seen.no_agent = tel_str_is(call->error_code, "no_agent");
+	sim_judge_note_legs(sim, call, &seen);
 	if (tel_arena_copy(&sim->mem, call->room_sid, TEL_MAX_ID, &seen.room_sid))
 		seen.there = false;
 	return seen;
@@ -86,6 +91,13 @@ static void wake_all(struct sim *sim)
 			sim_proc_wake(proc);
 }
 
+/* As events are, but nobody sent it. */
+static bool is_repair(const struct tel_step_about *about)
+{
+	return tel_str_is_set(about->room_sid) && !tel_str_is_set(about->event_id) &&
+	       !about->expect_change;
+}
+
 static enum tel_err port_step(struct tel_call_store *port, const struct tel_step_about *about,
 			      tel_decide_fn inner, void *ctx)
 {
@@ -103,6 +115,8 @@ static enum tel_err port_step(struct tel_call_store *port, const struct tel_step
 	if (!err && w.wrote) {
 		sim_judge_committed(sim, &w.seen[0]);
 		sim_judge_committed(sim, &w.seen[1]);
+		if (is_repair(about))
+			sim_judge_repaired(sim, about->room_name);
 		wake_all(sim);
 		if (sim_strikes(sim, SIM_STORE_DOUBT))
 			err = TEL_EIO;

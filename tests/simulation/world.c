@@ -112,11 +112,6 @@ bool sim_strikes(struct sim *sim, enum sim_fault fault)
 	return strikes;
 }
 
-bool sim_may_strike(struct sim *sim, enum sim_fault fault)
-{
-	return (sim->choices || sim->faults.rates[fault] > 0) && sim_strikes(sim, fault);
-}
-
 size_t sim_pick(struct sim *sim, size_t n)
 {
 	return sim->choices ? sim_choices_pick(sim->choices, n) :
@@ -187,7 +182,7 @@ static void maybe_no_workers(struct sim *sim, void *arg, uint64_t token)
 {
 	(void)arg;
 	(void)token;
-	if (sim_may_strike(sim, SIM_NO_WORKERS))
+	if (sim_strikes(sim, SIM_NO_WORKERS))
 		sim_lk_workers_go(sim, sim_length(sim, 500, 20 * TEL_SECOND));
 }
 
@@ -198,7 +193,7 @@ static void maybe_deaf(struct sim *sim, void *arg, uint64_t token)
 
 	(void)arg;
 	(void)token;
-	if (!sim_may_strike(sim, SIM_DEAF))
+	if (!sim_strikes(sim, SIM_DEAF))
 		return;
 	for_ever = sim_pick(sim, 2) == 0;
 	sim->lk->deaf_drops = sim_pick(sim, 2) == 0;
@@ -318,6 +313,33 @@ static void close_store(struct sim *sim)
 		remove_store(sim);
 }
 
+/* What people leave at its default, mostly. */
+static void draw_policy(struct sim *sim, struct sim_rng *rng)
+{
+	struct sim_policy *p = &sim->policy;
+	unsigned fallback, loss;
+
+	p->max_age = sim_rng_between(rng, 1, 24) * TEL_HOUR;
+	p->room_delete_after = sim_rng_percent(rng, 20) ? TEL_ROOM_DELETE_NEVER :
+			       sim_rng_between(rng, 0, 1) * 10 * TEL_SECOND;
+	p->reconcile_interval = sim_rng_percent(rng, 15) ? 0 :
+				sim_rng_percent(rng, 10) ? 5 * TEL_SECOND : 15 * TEL_SECOND;
+	p->join_deadline = sim_rng_percent(rng, 80) ? 8 * TEL_SECOND :
+			   sim_rng_between(rng, 2, 15) * TEL_SECOND;
+	p->solo_timeout = sim_rng_percent(rng, 80) ? 300 * TEL_SECOND :
+			  sim_rng_percent(rng, 20) ? TEL_NEVER :
+			  sim_rng_between(rng, 20, 60) * TEL_SECOND;
+	p->max_duration = sim_rng_percent(rng, 90) ? TEL_DAY :
+			  sim_rng_between(rng, 40, 120) * TEL_SECOND;
+	fallback = (unsigned)sim_rng_below(rng, 10);
+	p->fallback = fallback == 0 ? TEL_FALLBACK_HANGUP :
+		      fallback == 1 ? TEL_FALLBACK_TRANSFER : TEL_FALLBACK_KEEP;
+	loss = (unsigned)sim_rng_below(rng, 4 * TEL_LOSSES);
+	p->agent_loss = loss < TEL_LOSSES ? (enum tel_agent_loss)loss : TEL_LOSS_REDISPATCH;
+	if (sim->choices)
+		p->reconcile_interval = 0;
+}
+
 static void begin(struct sim *sim, uint64_t seed, struct sim_choices *choices,
 		  const struct sim_knobs *knobs, struct sim_outcome *out)
 {
@@ -327,12 +349,10 @@ static void begin(struct sim *sim, uint64_t seed, struct sim_choices *choices,
 	*sim = (struct sim){ .knobs = *knobs, .seed = seed, .choices = choices, .now = SIM_BEGIN };
 	tel_arena_init(&sim->mem, SIZE_MAX / 2);
 	sim->contexts = sim_alloc(sim, sizeof(*sim->contexts));
-	sim_faults_init(&sim->faults, seed, sim_rng_percent(&shape, 5),
-			SIM_FAULTS_OFF & ~knobs->also);
+	sim->calm = sim_rng_percent(&shape, 5);
+	sim_faults_init(&sim->faults, seed, sim->calm);
 	sim->faults.left_out = knobs->left_out;
-	sim->max_age = sim_rng_between(&shape, 1, 24) * TEL_HOUR;
-	sim->room_delete_after = sim_rng_percent(&shape, 20) ? TEL_ROOM_DELETE_NEVER :
-				 sim_rng_between(&shape, 0, 1) * 10 * TEL_SECOND;
+	draw_policy(sim, &shape);
 	if (!choices && sim_rng_percent(&shape, 10)) {
 		sim->hasty = true;
 		sim->faults.rates[SIM_KILL] *= 3;

@@ -201,7 +201,8 @@ static void endings_follow_the_evidence(void)
  *   J2@B=1   … but its sip.callID is S1
  *   L1@A:h   it leaves: h hangup, r ringing, a active, d DUPLICATE_IDENTITY,
  *            x ROOM_DELETED while active, b connection_aborted
- *   O1@A     a leg that neither came in by a rule nor was dialled by us
+ *   O1@A     a leg that neither came in by a rule nor was dialled by us; O1@A:h
+ *            it leaves
  *   G1@A g1@A   our agent joins, leaves          Z1@A z1@A   another agent does
  *   R@A      the life of the room is over
  *   K        a process takes the job that is due (late enough for any pause)
@@ -369,7 +370,7 @@ static void make_event(struct world *w, const char *word, struct tel_event *e)
 	static char sid[8], sip[8], id[16], life[2];
 	struct tel_participant *p = &e->participant;
 	const char *at = strchr(word, '@'), *eq = strchr(word, '='), *colon = strchr(word, ':');
-	bool phone = strchr("JLO", word[0]) != NULL, joins = strchr("JOGZ", word[0]) != NULL;
+	bool phone = strchr("JLO", word[0]) != NULL, joins = strchr("JOGZ", word[0]) != NULL && !(word[0] == 'O' && colon);
 
 	*e = (struct tel_event){ .room_name = TEL_STR("call-1"), .raw = TEL_STR("{}") };
 	snprintf(life, sizeof(life), "%c", at[1]);
@@ -391,7 +392,8 @@ static void make_event(struct world *w, const char *word, struct tel_event *e)
 	snprintf(sip, sizeof(sip), "S%c", eq ? eq[1] : word[1]);
 	p->kind = phone ? TEL_PARTICIPANT_SIP : TEL_PARTICIPANT_AGENT;
 	p->sid = tel_str_from(sid);
-	p->identity = tel_str_from(phone ? "sip_+15550100" : "agent-AJ_1");
+	p->identity = tel_str_from(!phone ? "agent-AJ_1" : word[0] == 'O' ? "sip_colleague" :
+				   "sip_+15550100");
 	if (!phone) {
 		p->agent_name = strchr("Zz", word[0]) ? TEL_STR("other") : TEL_STR("bot");
 		return;
@@ -557,6 +559,7 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "connection aborted", "J1@A L1@A:b", "failed failed livekit r" },
 	{ "the room was deleted", "J1@A K M G1@A L1@A:x", "ended completed api " },
 	{ "left before joined", "L1@A:h J1@A", "ended canceled caller " },
+	{ "replaced before it was heard of", "L1@A:d", "ended unknown - " },
 	{ "left before joined, in another room's life", "L1@A:h J1@B",
 	  "ended canceled caller " },
 	{ "room finished before joined", "R@A J1@A", "" },
@@ -573,6 +576,8 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "two legs, both leave", "J1@A K M J2@A L1@A:h L2@A:h", "ended canceled caller r" },
 	{ "same identity: old leg out, new leg in", "J1@A K M L1@A:d J2@A", "agent_dispatched - - o" },
 	{ "same identity: new leg in, old leg out", "J1@A K M J2@A L1@A:d", "agent_dispatched - - o" },
+	{ "same identity: somebody else's leg, who left before, is not the new one",
+	  "J1@A K M O2@A O2@A:h L1@A:d J3@A", "agent_dispatched - - o" },
 	{ "same identity, and the new leg never comes", "J1@A K M L1@A:d +21 K",
 	  "ended unknown timeout r" },
 	{ "same identity, and the room finishes", "J1@A K M L1@A:d R@A", "ended unknown livekit r" },

@@ -22,6 +22,7 @@
  *   A D486 G X Q U C   the dial: answered, declined, gave up, refused, its
  *                 answer lost, unsent, cancelled
  *   w:S w- w?     the phone is looked at: its status, gone, LiveKit is silent
+ *   wo            … it was gone from the first life of its room
  *   H             we are asked to hang up
  *   d d- d?       the room is deleted, was gone, is to be tried again
  *   b             the phone is back in a new life of the room, its agent made
@@ -171,8 +172,9 @@ static void look(struct world *w, const char *how)
 		.sip_status = *how == ':' ? status_of(how[1]) : TEL_SIP_UNKNOWN,
 	};
 	struct tel_look_done done = {
-		.result = *how == ':' ? TEL_LOOK_SEEN : *how == '-' ? TEL_LOOK_GONE : TEL_LOOK_FAILED,
+		.result = *how == ':' ? TEL_LOOK_SEEN : strchr("-o", *how) ? TEL_LOOK_GONE : TEL_LOOK_FAILED,
 		.participant = *how == ':' ? &p : NULL,
+		.room_sid = *how == 'o' ? TEL_STR("RM_A") : w->call->room_sid,
 	};
 	struct tel_job *job = &w->call->jobs[TEL_JOB_WATCH_DIAL];
 
@@ -377,6 +379,8 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "… it left early: nobody can tell", "M J K +5 l:rc", "ended unknown - [r] R!" },
 	{ "… never seen", "M K w- w- w- w- w- w- w- w- w-", "ended unknown - [r] !" },
 	{ "… seen, then gone", "M K w:d w- +6 T +15 T", "ended unknown - [r] !" },
+	{ "… seen, then back, and looked at before that", "M j K b wo +25 T",
+	  "agent_dispatched - - [wo] !" },
 	{ "… seen, then gone, then back", "M K j w- +10 b", "agent_dispatched - - [o] !" },
 	{ "… LiveKit is silent for a while", "M K w? w? w:a", "agent_dispatched - - [o] A!" },
 	{ "the connection breaks", "M j Q w:r w:a l:hc", "ended completed callee [r] RA!" },
