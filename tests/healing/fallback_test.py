@@ -21,6 +21,7 @@ class Fallback(cases.Cases):
     """No agent comes, however often one is sent for: what the route says."""
 
     kind = home.Home
+    at_once = 5
     VAIN = 2 * LOST + 0.5 + REPLACE
 
     def nobody_comes(self, rig):

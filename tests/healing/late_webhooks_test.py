@@ -32,6 +32,7 @@ class Late(cases.Cases):
     """Webhooks wait somewhere until the reconciler has made good for them, and then come all the same."""
 
     kind = home.Home
+    at_once = 5
     rig = {"stub": {"webhook_max_age": 600}}
 
     def held(self, rig, calls):
@@ -82,6 +83,7 @@ class Outbound(cases.Cases):
     """We know of these ourselves; what became of them is LiveKit's to tell."""
 
     kind = home.Home
+    at_once = 5
     rig = {"settings": OUTBOUND}
 
     def place(self, rig, number):

@@ -20,6 +20,7 @@ class Gone(cases.Cases):
     """An agent was there, and leaves the phone alone."""
 
     kind = home.Home
+    at_once = 7
 
     def lose(self, rig, count, lose):
         """Everybody has an agent, and loses him at once."""

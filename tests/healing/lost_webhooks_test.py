@@ -24,6 +24,7 @@ def people(rig, stay, cancel, impatient):
 @cases.tests_of
 class Dropped(cases.Cases):
     kind = home.Home
+    at_once = 8
 
     def case_a_third(self, rig):
         rig.livekit.webhook_faults(drop=0.3, seed=1)

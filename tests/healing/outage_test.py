@@ -27,6 +27,7 @@ HEARD = 6
 @cases.tests_of
 class Down(cases.Cases):
     kind = home.Home
+    at_once = 7
 
     def around(self, rig):
         """Before: some talk, and will hang up while it is down. During: others phone in, and some of them give up."""

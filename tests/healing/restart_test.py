@@ -22,6 +22,7 @@ OVER = SHOWN + INTERVAL + ROUND + GRACE
 @cases.tests_of
 class Restarted(cases.Cases):
     kind = home.Home
+    at_once = 8
 
     def settled(self, rig, **plan):
         """Calls that are old enough to be missed at once."""
