@@ -35,6 +35,8 @@ static const struct {
 	{ "telephony_dials_total", "Phones dialled." },
 	{ "telephony_room_deletes_total", "Rooms tidied up after their call." },
 	{ "telephony_jobs_taken_over_total", "Jobs taken over from dead processes." },
+	{ "telephony_agent_watch_total", "Agents that were looked for, by what was found or done." },
+	{ "telephony_repairs_total", "What no webhook told and was put right." },
 };
 
 static const char *help_of(const char *metric)
