@@ -154,8 +154,10 @@ static const struct {
 	{ "… it is hung up", "P1", { .hung_up = true }, NULL, "", "room_gone:RM_A" },
 	{ "a later life, nobody in it", "P1", { 0 }, "RM_B", "", "room_gone:RM_A" },
 	{ "… another caller in it", "P1", { 0 }, "RM_B", "P2", "leg_found:PA_2 room_gone:RM_A" },
-	{ "… the phone is back in it", "P1", { 0 }, "RM_B", "P2=1", "leg_found:PA_2" },
-	{ "… and another caller", "P1", { 0 }, "RM_B", "P3,P2=1", "leg_found:PA_3 leg_found:PA_2" },
+	{ "… the phone is back in it", "P1", { 0 }, "RM_B", "P2=1",
+	  "leg_found:PA_2 room_gone:RM_A" },
+	{ "… and another caller", "P1", { 0 }, "RM_B", "P3,P2=1",
+	  "leg_found:PA_3 leg_found:PA_2 room_gone:RM_A" },
 	{ "… after the first is known to be over", "P1", { .finished = true }, "RM_B", "P2=1",
 	  "leg_found:PA_2" },
 	{ "… nobody in it, which is known", "P1", { .finished = true }, "RM_B", "", "" },
@@ -736,7 +738,8 @@ static const struct {
 	  "ended completed caller [r] 0p 1a" },
 	{ "the phone is back in a later life", CALLER "R@A +9 ", "J:P2=1@B", "?B:P2=1", "leg_found=moved",
 	  "sip_participant_joined - - [do] 1p 0a", NULL },
-	{ "… the first one's end unheard of", CALLER, "J:P2=1@B", "?B:P2=1", "leg_found=moved",
+	{ "… the first one's end unheard of", CALLER, "J:P2=1@B", "?B:P2=1",
+	  "leg_found=moved room_gone=ignored",
 	  "sip_participant_joined - - [do] 1p 0a", NULL },
 	{ "another caller is in a later life", CALLER, "J:P2@B R@A", "?B:P2",
 	  "leg_found=created room_gone=changed",
@@ -840,6 +843,19 @@ static const struct {
 	  "sip_participant_joined - - [do] 1p 0a" },
 };
 
+static bool all_are_ignored(const char *effects)
+{
+	const char *at;
+	bool some = false;
+
+	for (at = strchr(effects, '='); at; at = strchr(at + 1, '=')) {
+		some = true;
+		if (strncmp(at, "=ignored", 8) != 0)
+			return false;
+	}
+	return some;
+}
+
 /* Plans by one world and applies in another, which has heard more. */
 static void check_outdated(size_t i)
 {
@@ -850,7 +866,7 @@ static void check_outdated(size_t i)
 	play(&w, outdated[i].before);
 	w.meanwhile = outdated[i].meanwhile;
 	play(&w, outdated[i].shown);
-	CU_ASSERT_STRING_EQUAL(w.effects + strcspn(w.effects, "="), "=ignored");
+	CU_ASSERT_TRUE(all_are_ignored(w.effects));
 	CU_ASSERT_FALSE(w.wrote);
 	check_state(&w, outdated[i].name, "afterwards", outdated[i].state);
 	entries = w.calls[0]->timeline_len;
