@@ -484,9 +484,10 @@ static tel_time until_next_round(struct sim_proc *proc, tel_time nap, tel_time w
 
 	if (sim->policy.reconcile_interval == 0 || is_empty(sim))
 		return nap;
-	if (ahead < -5 * TEL_SECOND || (ahead < 1 && sim->procs->round_by == proc))
-		return wait;
-	return sim->procs->round_by == proc && ahead < nap ? ahead : nap;
+	/* Others look somewhat later whether its holder is there. */
+	if (sim->procs->round_by != proc)
+		ahead += 5 * TEL_SECOND;
+	return ahead < 1 ? wait : ahead < nap ? ahead : nap;
 }
 
 static tel_time until_next_job(struct sim_proc *proc, tel_time wait)

@@ -78,7 +78,8 @@ const struct sim_seen_call *sim_judge_call_in(const struct sim *sim, const struc
 		if (here && !k->over_since)
 			return &k->seen;
 		/* One that was hung up stays in the room in which it was. */
-		if (!second && (here || (k->seen.hung_up && life_of(life->room, k->seen.room_sid))))
+		if (!second && (here || (!k->over_since && k->seen.hung_up &&
+					 life_of(life->room, k->seen.room_sid))))
 			second = &k->seen;
 	}
 	return second;
@@ -181,7 +182,9 @@ void sim_judge_hung_up(struct sim *sim, const struct sim_leg *leg)
 	if (since == 0)
 		return;
 	since = leg->joined_at > since ? leg->joined_at : since;
-	if (sim->now - since > sim_allowance(sim, since, SIM_SILENT))
+	/* That it rings is not heard of: its leaving is waited for first. */
+	if (sim->now - since > sim_allowance(sim, since, SIM_SILENT +
+					     (leg->joined_heard ? 0 : TEL_EVIDENCE_GRACE)))
 		sim_violation(sim, "I2: the phone of callee %zu is held %lld ms after it was hung up",
 			      leg->callee->number, (long long)(sim->now - since));
 }

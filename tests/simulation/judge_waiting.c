@@ -17,6 +17,9 @@
 /* One that was made just now is taken for lost: five times, and then at longer intervals. */
 #define SKEW_COSTS (25 * TEL_SECOND)
 
+/* A phone's coming back that is told later than that may be told too late. */
+#define HEARD_LATE (8 * TEL_SECOND)
+
 /* ---- who waits ------------------------------------------------------------------ */
 
 static bool is_waiting(const struct sim_leg *leg)
@@ -50,10 +53,23 @@ static bool is_left_alone(const struct sim *sim, const struct sim_leg *leg)
 	return false;
 }
 
+/* As far as webhooks tell an agent is there. */
+static bool has_left_unheard(const struct sim_life *life)
+{
+	const struct sim_leg *leg;
+
+	for (leg = life->legs; leg; leg = leg->next)
+		if (leg->kind == TEL_PARTICIPANT_AGENT && leg->left_at && leg->joined_heard &&
+		    !leg->left_heard)
+			return true;
+	return false;
+}
+
 /* Since when a webhook says that an agent is wanted; 0 = none does. */
 static tel_time told_at(const struct sim_leg *leg)
 {
-	if (!leg->joined_heard || (leg->lost && !leg->lost->left_heard))
+	if (!leg->joined_heard || has_left_unheard(leg->life) ||
+	    (leg->lost && !leg->lost->left_heard))
 		return 0;
 	return leg->lost && leg->lost->left_heard > leg->joined_heard ?
 	       leg->lost->left_heard : leg->joined_heard;
@@ -177,21 +193,19 @@ static tel_time skew_hides(const struct sim *sim)
 /* Since when nobody is there whom the phones in `life` could talk to. */
 static tel_time life_alone_since(const struct sim_life *life)
 {
+	tel_time came = INT64_MAX, left = 0, answered = 0;
 	const struct sim_leg *leg;
-	tel_time since = 0;
 
 	for (leg = life->legs; leg; leg = leg->next) {
-		if (leg->kind != TEL_PARTICIPANT_SIP || leg->foreign)
-			continue;
-		if (leg->callee && leg->callee->answered_at > since)
-			since = leg->callee->answered_at;
-		/* The first phone to come, or the last agent to go. */
-		if (since == 0 || (leg->lost && leg->alone_since > since))
-			since = leg->alone_since;
-		else if (!leg->lost && leg->alone_since < since && !leg->callee)
-			since = leg->alone_since;
+		if (leg->kind == TEL_PARTICIPANT_AGENT)
+			left = leg->left_at > left ? leg->left_at : left;
+		else if (leg->joined_at < came)
+			came = leg->joined_at;
+		if (leg->callee && leg->callee->answered_at > answered)
+			answered = leg->callee->answered_at;
 	}
-	return since;
+	came = left ? left : came;
+	return answered > came ? answered : came;
 }
 
 static void check_alone(struct sim *sim, const struct sim_leg *leg)
@@ -245,6 +259,9 @@ static bool has_reason(const struct sim *sim, const struct sim_life *life,
 	bool served = agent && sim->now - agent->joined_at >
 			       sim_allowance(sim, sim->now, UNSEEN) + skew_hides(sim);
 
+	/* It was hung up in an earlier life of the room, and came back. */
+	if (!tel_str_eq(call->room_sid, life->sid))
+		return true;
 	switch (call->why) {
 	case TEL_HANG_UP_ASKED:
 	case TEL_HANG_UP_RANG_OUT:
@@ -285,10 +302,12 @@ static bool may_be_hung_up(const struct sim *sim, const struct sim_leg *leg)
 	if (leg->callee && (leg->callee->hang_up_asked || !leg->callee->answered))
 		return true;
 	/*
-	 * A clock that is ahead finds the time over in which a phone may
-	 * come back after a restart; its call is not opened again.
+	 * The time is over in which a phone may come back after a restart: a
+	 * clock was ahead, or nobody heard of it. Its call is not opened again.
 	 */
-	return leg->callee && sim->procs->skewed && leg->life->room->stale;
+	return leg->callee && leg->life->room->stale &&
+	       (sim->procs->skewed || !leg->joined_heard ||
+		leg->joined_heard > leg->joined_at + HEARD_LATE);
 }
 
 void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
