@@ -222,7 +222,7 @@ class CrashTest(unittest.TestCase):
         rigs.require()
         print(f"TELEPHONY_CRASH_SEED={SEED}", flush=True)
         with rigs.Rig(count=FASTCGI, webhooks=False,
-                      settings={"TELEPHONY_ROOM_DELETE": "1"}) as rig:
+                      settings={"TELEPHONY_ROOM_DELETE": "1", "TELEPHONY_RECONCILE_INTERVAL": "5"}) as rig:
             with Repeater(rig.webhook_url, SEED) as self.repeater:
                 rig.livekit.webhook_urls(self.repeater.url)
                 rig.livekit.faults(*FAULTS, seed=SEED)

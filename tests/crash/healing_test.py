@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import unittest
 from collections import Counter
 
@@ -33,7 +34,7 @@ SPARE = 2
 class Story:
     """One call from its coming to its end; somebody of ours dies on the way."""
 
-    settings = {"TELEPHONY_RECONCILE_INTERVAL": "never"}
+    settings = {}
     #: who does the work: the FastCGI process that gets the webhooks, or a worker
     worker = False
     agents = 1
@@ -110,8 +111,7 @@ class Unheard(Story):
 class Alone(Story):
     """The agent leaves, the phone stays: it is hung up on."""
 
-    settings = {"TELEPHONY_RECONCILE_INTERVAL": "never", "TELEPHONY_AGENT_LOSS": "keep",
-                "TELEPHONY_SOLO_TIMEOUT": "10"}
+    settings = {"TELEPHONY_AGENT_LOSS": "keep", "TELEPHONY_SOLO_TIMEOUT": "10"}
     at_once = 16
 
     def tell(self, rig):
@@ -219,7 +219,7 @@ class Healing(unittest.TestCase):
         failed = []
         for name, (result, must) in running.items():
             if result.exception() is not None:
-                failed.append(f"{name}: {result.exception()!r}")
+                failed.append(f"{name}: {''.join(traceback.format_exception(result.exception()))}")
                 continue
             said, struck = result.result()
             print(f"  {name:44} {said}{'' if struck else ' (not reached)'}", file=sys.stderr)

@@ -85,7 +85,9 @@ class Rig:
         self._webhooks = webhooks
         self.livekit = Stub(**{"agent_delay": 0.05, "answer_delay": 0.02, "empty_timeout": 600,
                                "departure_timeout": 600, "list_dispatch_delay": 0.5, **(stub or {})})
+        # Rounds of the reconciler ask and commit in between: whoever counts has none.
         self._settings = {"TELEPHONY_AGENT_NAME": AGENT, "TELEPHONY_ROOM_DELETE": "now",
+                          "TELEPHONY_RECONCILE_INTERVAL": "never",
                           "TELEPHONY_THREADS": "4", "TELEPHONY_STORE_SIZE": "256M", **(settings or {})}
         self._count = count
         self._preload = preload
@@ -134,8 +136,8 @@ class Rig:
             "LIVEKIT_API_SECRET": self.livekit.secret,
             "TELEPHONY_STORE": f"lmdb:{self.dir / 'state'}", **self._settings}, **more)
         self.front.start()
-        shutil.copy(self.front.config_path, self.dir / "telephony.conf")
-        processes.hand_over(self.dir)
+        # Not the whole directory: the program is at work in it, and makes and renames files.
+        processes.hand_over(pathlib.Path(shutil.copy(self.front.config_path, self.dir / "telephony.conf")))
         self.until(self._answers, "the program does not answer")
 
     @property
