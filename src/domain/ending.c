@@ -101,6 +101,8 @@ static enum tel_ended_by ender(const struct tel_outbound_evidence *e)
 
 	if (e->hung_up)
 		return tel_ending_of_hang_up(e->why, true).by;
+	if (e->transferred)
+		return TEL_BY_API;
 	if (by)
 		return by;
 	if (e->talked_out)

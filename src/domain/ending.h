@@ -29,6 +29,7 @@ struct tel_outbound_evidence {
 	bool hung_up;			/* we set about ending it … */
 	enum tel_hang_up_why why;	/* … because of that */
 	bool answered;			/* by any evidence */
+	bool transferred;		/* the far end has taken it over */
 	bool rang;			/* the far end was seen ringing */
 	bool rang_out;			/* … for as long as it was allowed to */
 	bool talked_out;		/* it talked for as long as it was allowed to */

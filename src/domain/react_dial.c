@@ -56,6 +56,7 @@ void tel_call_end_outbound(struct tel_call *call, const struct tel_decide_env *e
 	struct tel_outbound_evidence e = {
 		.hung_up = call->hang_up_at != 0,
 		.why = call->hang_up_why,
+		.transferred = call->transfer.state == TEL_TRANSFER_DONE,
 		.answered = call->answered_at != 0 || left_answered(leg),
 		.rang = call->ringing_at != 0 || left_ringing(leg),
 		.rang_out = lasted(call->dial.seen_at, at, call->dial.ringing_timeout),

@@ -15,6 +15,19 @@ static bool is_not_our_job(const struct tel_reaction *r)
 	       !tel_str_eq(r->dispatch->room_sid, r->call->room_sid);
 }
 
+/*
+ * Whoever was seen before came by a dispatch that is gone: this one repeats an
+ * attempt, or was asked for because an agent had left. One that was found by
+ * an earlier attempt's looking may be the very one he came by.
+ */
+static bool is_a_new_one(const struct tel_reaction *r)
+{
+	const struct tel_job *job = &r->call->jobs[TEL_JOB_DISPATCH_AGENT];
+
+	return r->dispatch->result == TEL_DISPATCH_MADE ?
+	       job->unsure || r->call->agent.left_at : job->look && r->call->agent.left_at;
+}
+
 enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
@@ -29,9 +42,7 @@ enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 	err = tel_call_set(call, &call->agent.dispatch_id, r->dispatch->dispatch_id, TEL_MAX_ID);
 	if (err)
 		return err;
-	/* A repeat: whoever was seen before came by a dispatch that is gone. */
-	if (call->agent.left_at ||
-	    (r->dispatch->result == TEL_DISPATCH_MADE && call->jobs[TEL_JOB_DISPATCH_AGENT].unsure))
+	if (is_a_new_one(r))
 		call->agent.joined_at = call->agent.left_at = 0;
 	call->agent.dispatched_at = r->dispatch->result == TEL_DISPATCH_MADE ? r->env->now : 0;
 	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);

@@ -463,6 +463,8 @@ static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 	if (is_found(r))
 		ending = tel_ending_unheard(TEL_UNHEARD_SEEN, call->agent_was_there ||
 							      leg->sip_status == TEL_SIP_ACTIVE);
+	if (call->transfer.state == TEL_TRANSFER_DONE)
+		ending = (struct tel_ending){ TEL_OUTCOME_COMPLETED, TEL_BY_API };
 	if (call->hang_up_at)
 		ending = tel_ending_of_hang_up(call->hang_up_why, call->agent_was_there);
 	tel_call_end(call, ending, leg->left_at, gone, r->env);

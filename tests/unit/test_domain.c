@@ -773,6 +773,49 @@ static void results_without_a_call_are_refused(void)
 	tel_step_release(&step);
 }
 
+static struct world one_call(const char *script)
+{
+	struct world w = { .now = 1000 * TEL_SECOND, .pid = 1 };
+	char words[256], *word, *rest;
+
+	snprintf(words, sizeof(words), "%s", script);
+	for (word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		play_word(&w, word);
+	CU_ASSERT_EQUAL_FATAL(w.n, 1);
+	return w;
+}
+
+/* The far end has taken the phone over: it was served, though no agent came. */
+static void who_was_transferred_has_not_hung_up(void)
+{
+	struct world w = one_call("J1@A K M");
+
+	w.calls[0]->transfer.state = TEL_TRANSFER_DONE;
+	play_word(&w, "L1@A:h");
+	CHECK_INT(w.calls[0]->outcome, TEL_OUTCOME_COMPLETED);
+	CHECK_INT(w.calls[0]->ended_by, TEL_BY_API);
+	tel_call_free(w.calls[0]);
+}
+
+/* An agent came by a dispatch whose answer was lost, and left before that was found. */
+static void a_found_dispatch_does_not_undo_a_loss(void)
+{
+	static const struct { bool look, lost; } cases[] = { { false, true }, { true, false } };
+	struct world w;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		w = one_call("J1@A K T +20");
+		w.calls[0]->agent.left_at = w.now;
+		w.calls[0]->jobs[TEL_JOB_DISPATCH_AGENT].look = cases[i].look;
+		play_word(&w, "K");
+		play_word(&w, "F");
+		CHECK_INT(w.calls[0]->status, TEL_CALL_AGENT_DISPATCHED);
+		CHECK_INT(w.calls[0]->agent.left_at != 0, cases[i].lost);
+		tel_call_free(w.calls[0]);
+	}
+}
+
 static void a_refused_deletion_is_not_repeated(void)
 {
 	struct tel_delete_done done = {
@@ -828,6 +871,8 @@ int main(void)
 		{ "a full set of legs makes room", a_full_set_of_legs_makes_room },
 		{ "other events are ignored", other_events_are_ignored },
 		{ "results without a call are refused", results_without_a_call_are_refused },
+		{ "who was transferred has not hung up", who_was_transferred_has_not_hung_up },
+		{ "a found dispatch does not undo a loss", a_found_dispatch_does_not_undo_a_loss },
 		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },
 		{ "entries of a step are bounded", entries_of_a_step_are_bounded },
 		CU_TEST_INFO_NULL
