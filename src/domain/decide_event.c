@@ -105,10 +105,7 @@ static void put_off_old_age(const struct tel_reaction *r, struct tel_call *call)
 	struct tel_job *job = &call->jobs[TEL_JOB_END_OVERDUE];
 
 	/* An outbound call has a longest duration of its own. */
-	if (call->direction == TEL_OUTBOUND)
-		return;
-	/* Twice: another process's `now` may have been a little ahead of ours. */
-	if (job->pending && job->due > r->env->now + 2 * r->env->policy->return_grace)
+	if (job->pending && tel_call_end_is_doubtful(call))
 		job->due = tel_call_forgotten_at(call, r->env);
 }
 

@@ -93,7 +93,7 @@ static bool is_true_of(const struct sim_seen_call *seen, const struct sim_leg *l
 {
 	switch (seen->outcome) {
 	case TEL_OUTCOME_COMPLETED:
-		return had_agent(leg->life);
+		return leg->transferred || had_agent(leg->life);
 	case TEL_OUTCOME_CANCELED:
 		return hung_up(leg, TEL_SIP_HANGUP);
 	case TEL_OUTCOME_NO_ANSWER:

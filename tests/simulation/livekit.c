@@ -252,6 +252,7 @@ void sim_lk_transferred(struct sim *sim, struct sim_leg *leg)
 	sim_trace(sim, "livekit: %.*s is transferred", TEL_STR_ARG(leg->sid));
 	if (leg->caller && !leg->foreign)
 		leg->caller->gone = true;
+	leg->transferred = true;
 	sim_lk_leaves(sim, leg, TEL_SIP_HANGUP, "CLIENT_INITIATED");
 }
 

@@ -61,6 +61,7 @@ struct sim_leg {
 	tel_time alone_since;		/* unless it is served */
 	const struct sim_leg *lost;	/* the agent that was there; NULL: none was */
 	bool excused;			/* LiveKit refused its agent for good */
+	bool transferred;		/* the far end has taken it over */
 	/* agents */
 	struct sim_dispatch *dispatch;
 	bool dead;			/* its worker was killed; LiveKit will notice */
