@@ -102,6 +102,26 @@ static void sent(void *ctx, const struct tel_lk_answer *answer)
 	tel_run_keep_error(run, answer);
 }
 
+/*
+ * A phone is to be hung up, and another call has a room of that name: if the
+ * room is ours, that one's is history.
+ */
+static void saw_room(void *ctx, const struct tel_lk_answer *answer)
+{
+	struct tel_run *run = ctx;
+
+	if (answer->verdict != TEL_LK_DONE) {
+		tel_run_keep_error(run, answer);
+		conclude(run, TEL_DELETE_RETRY);
+		return;
+	}
+	run->room_confirmed = tel_run_is_room(run, answer);
+	if (run->room_confirmed)
+		run->phase = TEL_RUN_SEND;
+	else
+		conclude(run, TEL_DELETE_GONE);
+}
+
 /* The call may have come back into that room, in a new life of it. */
 static enum tel_err is_not_wanted(struct tel_run *run, bool *kept)
 {
@@ -129,8 +149,10 @@ static enum tel_err send(struct tel_run *run)
 		err = another_call_is_there(run, &another);
 	if (err)
 		return err;
-	if (!kept && !another)
+	if (!kept && (!another || run->room_confirmed))
 		return tel_run_send(run, &request, sent);
+	if (!kept && run->call->hang_up_at)
+		return tel_run_ask_room(run, saw_room);
 	/* No phone of the other call was seen: its room may be elsewhere, and
 	   this one, with an agent in it, nobody's. So it is looked at again. */
 	conclude(run, kept ? TEL_DELETE_KEPT : TEL_DELETE_RETRY);

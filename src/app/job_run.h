@@ -42,6 +42,7 @@ struct tel_run {
 	struct tel_arena mem;		/* owns the texts below */
 	enum tel_dispatch_result dispatch_result;
 	enum tel_delete_result delete_result;
+	bool room_confirmed;		/* DELETE_ROOM: it is the life that is meant */
 	struct tel_str dispatch_id;
 	enum tel_room_result room_result;
 	enum tel_dial_result dial_result;

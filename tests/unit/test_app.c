@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/steer_call.h"
 #include "fakes/failing_store.h"
 #include "fakes/rig.h"
 #include "harness.h"
@@ -668,6 +669,53 @@ static void a_room_in_use_again_is_kept(void)
 	tear_down(&s);
 }
 
+static void hang_up(struct stage *s, const char *life)
+{
+	struct tel_call_filter filter = { .live_only = true };
+	struct tel_hang_up out = { .was_over = true };
+	struct tel_call_page page = { 0 };
+	size_t i;
+
+	CHECK_INT(s->store->ops->list(s->store, &filter, &page), TEL_OK);
+	for (i = 0; i < page.n; i++)
+		if (tel_str_is(page.calls[i]->room_sid, life)) {
+			CHECK_INT(tel_hang_up_call(&s->a.app, tel_call_id_str(&page.calls[i]->id),
+						   TEL_STR("test"), &out), TEL_OK);
+			tel_call_free(out.call);
+		}
+	CU_ASSERT_FALSE(out.was_over);
+	tel_call_page_release(&page);
+}
+
+/*
+ * Two calls of one room name live, as the end of one was never heard of: the
+ * one whose room is there is hung up, the other's deletes nobody's room.
+ */
+static void a_phone_is_hung_up_in_its_own_room(void)
+{
+	static const struct { const char *life; size_t deleted; } cases[] = {
+		{ "RM_1", 0 }, { "RM_2", 1 } };
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct tel_event second;
+
+		set_up(&s);
+		caller(&s, &s.a);
+		tel_fake_livekit_close(s.livekit, "call");
+		tel_fake_livekit_open(s.livekit, "call", "RM_2");
+		tel_fake_livekit_phone(s.livekit, "call", "PA_2");
+		second = event(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, "RM_2", "PA_2");
+		second.participant.sip_call_id = TEL_STR("SCL_2");
+		tel_rig_deliver(&s.a, &second);
+		hang_up(&s, cases[i].life);
+		tel_rig_pass(&s.a, 3 * TEL_SECOND);
+		CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), cases[i].deleted);
+		tear_down(&s);
+	}
+}
+
 static void room_deletion_follows_the_policy(void)
 {
 	static const struct { tel_time after, wait; bool deleted; } cases[] = {
@@ -1109,6 +1157,7 @@ int main(void)
 	};
 	CU_TestInfo rooms[] = {
 		{ "a room in use again is kept", a_room_in_use_again_is_kept },
+		{ "a phone is hung up in its own room", a_phone_is_hung_up_in_its_own_room },
 		{ "room deletion follows the policy", room_deletion_follows_the_policy },
 		{ "room deletion is retried", room_deletion_is_retried },
 		{ "a call nobody ends is ended", a_call_nobody_ends_is_ended },
