@@ -14,6 +14,7 @@ from relay import Relay  # noqa: E402
 import cases  # noqa: E402
 
 AWAY = 60
+DOWN = 30
 HUNDRED = 100
 #: they come one after another, from before the outage until its end
 EVERY = 0.55
@@ -63,6 +64,16 @@ class Minute(cases.Cases):
             relay.target = rig.webhook_url
             relay.open()
             return self.finish(rig, bound=RETURN, since=back)
+
+    def case_livekit_is_down_for_half_a_minute(self, rig):
+        """Its API, that is: phones ring on, and whoever waits is served within 5 s of its return."""
+        rig.livekit.schedule(*[(number, "call", {"caller": f"+15552{number:03}", "talk_time": 45})
+                               for number in range(DOWN - 5)])
+        rig.livekit.down(DOWN, "refuse")
+        back = time.time() + DOWN
+        time.sleep(DOWN)
+        rig.livekit.wait("unserved", exactly=0, timeout=max(back + RETURN + rig.delay - time.time(), 0))
+        return rig.judge(RETURN, since=back, timeout=60)
 
     def case_maximum_duration(self, rig):
         rig.phone_in(10, talk_time=None)
