@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "callees.h"
 #include "judge.h"
 #include "proc.h"
@@ -280,6 +282,7 @@ static tel_time transfer(struct sim *sim, struct sim_request *request)
 
 static tel_time act(struct sim *sim, struct sim_request *request)
 {
+	request->acted_at = sim->now;
 	request->answer.verdict = TEL_LK_DONE;
 	request->answer.http_status = 200;
 	switch (request->method) {
@@ -415,6 +418,19 @@ static struct sim_request *request_of(struct sim_proc *proc, const struct tel_lk
 	return request;
 }
 
+/* A job's requests, each with the one before it. */
+static void remember(struct sim_proc *proc, struct sim_request *request)
+{
+	size_t i;
+
+	for (i = 0; proc->askers[i].ctx && proc->askers[i].ctx != request->ctx; i++)
+		if (i + 1 == SIM_MAX_ASKERS)
+			abort();
+	request->before = proc->askers[i].last;
+	proc->askers[i].ctx = request->ctx;
+	proc->askers[i].last = request;
+}
+
 static enum tel_err start(struct sim_proc *proc, const struct tel_lk_request *wanted,
 			  tel_lk_done_fn done, void *ctx)
 {
@@ -423,6 +439,7 @@ static enum tel_err start(struct sim_proc *proc, const struct tel_lk_request *wa
 
 	request->done = done;
 	request->ctx = ctx;
+	remember(proc, request);
 	if (wanted->method == TEL_LK_LIST_ROOMS && !wanted->room.len) {
 		sim->procs->round_at = sim->now;
 		sim->procs->round_by = proc;

@@ -294,6 +294,34 @@ static bool is_known_to_be_there(const struct sim *sim, const struct sim_leg *le
 	return sim->now - leg->joined_at > sim_allowance(sim, sim->now, 2 * TEL_SECOND) + hidden;
 }
 
+static bool is_of(const struct sim_seen_call *call, const struct sim_leg *leg)
+{
+	size_t i;
+
+	for (i = 0; i < call->n_legs; i++)
+		if (call->legs[i] == leg)
+			return true;
+	return false;
+}
+
+/*
+ * A phone of nobody whose call is over, that the job's own look showed it, or
+ * would have, had it looked: whatever struck meanwhile, and whoever's clock
+ * is wrong. (A call that is hung up may be rid of its room without a look.)
+ */
+static bool is_to_be_seen(const struct sim_leg *leg,
+			  const struct sim_request *request, const struct sim_seen_call *call)
+{
+	const struct sim_request *look = request->before;
+	bool looked = look && look->method == TEL_LK_LIST_PARTICIPANTS &&
+		      tel_str_eq(look->room, request->room) && look->acted_at;
+
+	if (!call || call->hung_up || leg->callee || is_of(call, leg) ||
+	    (call->status != TEL_CALL_ENDED && call->status != TEL_CALL_FAILED))
+		return false;
+	return leg->joined_at < (looked ? look->acted_at : request->sent_at);
+}
+
 static bool may_be_hung_up(const struct sim *sim, const struct sim_leg *leg)
 {
 	if (leg->excused)
@@ -320,7 +348,9 @@ void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
 
 	for (leg = life->legs; leg; leg = leg->next)
 		if (leg->kind == TEL_PARTICIPANT_SIP && !leg->left_at && !reason &&
-		    !may_be_hung_up(sim, leg) && is_known_to_be_there(sim, leg, request))
+		    !may_be_hung_up(sim, leg) &&
+		    (is_known_to_be_there(sim, leg, request) ||
+		     is_to_be_seen(leg, request, call)))
 			sim_violation(sim, "I1: %.*s is hung up on: %.*s is deleted under it%s%s",
 				      TEL_STR_ARG(leg->sid), TEL_STR_ARG(life->sid),
 				      call && call->hung_up ? ", because: " : "",
