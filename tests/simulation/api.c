@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "callees.h"
+#include "callers.h"
 #include "judge.h"
 #include "proc.h"
 #include "base/banned.h"
@@ -160,14 +161,37 @@ static bool is_listed(const struct sim *sim, const struct sim_leg *leg)
 	       (is_stale(sim, leg->life->room) && leg->left_at == leg->life->closed_at);
 }
 
+/* A caller's own phone, if it is the only one. */
+static struct sim_leg *lone_phone(const struct sim_life *life)
+{
+	struct sim_leg *leg;
+
+	for (leg = life ? life->legs : NULL; leg; leg = leg->next)
+		if (leg->kind == TEL_PARTICIPANT_SIP && !leg->left_at)
+			break;
+	return leg && leg->caller && leg == leg->caller->leg && sim_lk_phones(life) == 1 ? leg : NULL;
+}
+
+/* Between the list of all rooms and this one: the worst moment for a look. */
+static void maybe_replace(struct sim *sim, const struct sim_request *request, struct sim_room *room)
+{
+	struct sim_leg *leg = lone_phone(sim_lk_life(room));
+
+	if (leg && request->proc == sim->procs->round_by &&
+	    sim->now - sim->procs->round_at < 2 * TEL_SECOND && sim_strikes(sim, SIM_REPLACED))
+		sim_caller_calls_anew(sim, leg);
+}
+
 static void list_participants(struct sim *sim, struct sim_request *request)
 {
 	struct sim_room *room = sim_lk_room(sim, request->room);
-	struct sim_life *life = sim_lk_life(room);
+	struct sim_life *life;
 	struct tel_participant *list;
 	const struct sim_leg *leg;
 	size_t n = 0;
 
+	maybe_replace(sim, request, room);
+	life = sim_lk_life(room);
 	if (is_stale(sim, room))
 		life = room->stale;
 	for (leg = life ? life->legs : NULL; leg; leg = leg->next)

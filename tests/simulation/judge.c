@@ -67,6 +67,16 @@ static const struct sim_life *life_of(const struct sim_room *room, struct tel_st
 	return NULL;
 }
 
+const struct sim_life *sim_judge_life(const struct sim *sim, struct tel_str sid)
+{
+	const struct sim_life *life = NULL;
+	const struct sim_room *room;
+
+	for (room = sim->lk->rooms; room && !life; room = room->next)
+		life = life_of(room, sid);
+	return life;
+}
+
 const struct sim_seen_call *sim_judge_call_in(const struct sim *sim, const struct sim_life *life)
 {
 	const struct sim_seen_call *second = NULL;
@@ -310,6 +320,8 @@ void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 		k->over_since = sim->tick;
 		sim_judge_over(sim, seen);
 	}
+	if (seen->hung_up && !k->seen.hung_up)
+		sim_judge_given_up(sim, seen);
 	if (!tel_str_eq(k->seen.room_sid, seen->room_sid))
 		k->here_since = sim->tick;
 	if (!seen->finished)

@@ -84,6 +84,8 @@ void sim_judge_agent_came(struct sim *sim, const struct sim_leg *agent);
 void sim_judge_agent_went(struct sim *sim, const struct sim_leg *agent);
 /* A phone goes: it did not wait too long. */
 void sim_judge_wait(struct sim *sim, struct sim_leg *leg);
+/* A call is hung up for want of an agent: the look that says so showed none. */
+void sim_judge_given_up(struct sim *sim, const struct sim_seen_call *seen);
 /* A working agent is not sent away. */
 void sim_judge_dispatch_dropped(struct sim *sim, const struct sim_dispatch *d);
 /* Nobody is hung up on who is known to be there, but for a reason. */
@@ -103,6 +105,8 @@ void sim_judge_repaired(struct sim *sim, struct tel_str room_name);
 
 /* ---- for the judges themselves ---- */
 
+/* NULL: there never was such a one. */
+const struct sim_life *sim_judge_life(const struct sim *sim, struct tel_str sid);
 /* What may take `base` by itself, if it began at `since`. */
 tel_time sim_allowance(const struct sim *sim, tel_time since, tel_time base);
 /* How long who comes into a room waits for the call that was there before. */

@@ -294,6 +294,54 @@ static bool is_known_to_be_there(const struct sim *sim, const struct sim_leg *le
 	return sim->now - leg->joined_at > sim_allowance(sim, sim->now, 2 * TEL_SECOND) + hidden;
 }
 
+static bool is_about(const struct sim_request *request, enum tel_lk_method method,
+		     const struct sim_life *life)
+{
+	return request && request->method == method && tel_str_eq(request->room, life->room->name);
+}
+
+/* When a watch of the call had a look at who is in the room; 0: it had none. */
+static tel_time watched_at(const struct sim_proc *proc, const struct sim_life *life)
+{
+	static const enum tel_lk_method order[] = {
+		TEL_LK_LIST_ROOMS, TEL_LK_LIST_DISPATCH, TEL_LK_LIST_PARTICIPANTS };
+	const struct sim_request *request;
+	tel_time at = 0;
+	size_t i, n;
+
+	for (i = 0; i < SIM_MAX_ASKERS && proc->askers[i].ctx; i++) {
+		request = proc->askers[i].last;
+		for (n = 0; n < 2 && is_about(request, order[n], life); n++)
+			request = request->before;
+		if (n == 2 && is_about(request, order[n], life) && request->acted_at > at)
+			at = request->acted_at;
+	}
+	return at;
+}
+
+/* As our records have it he may have gone, if clocks are apart. */
+static bool is_shown_at(const struct sim *sim, const struct sim_leg *leg, tel_time at)
+{
+	return leg->kind == TEL_PARTICIPANT_AGENT && leg->joined_at < at && !leg->left_at &&
+	       !leg->dispatch->deleted && skew_hides(sim) == 0;
+}
+
+void sim_judge_given_up(struct sim *sim, const struct sim_seen_call *seen)
+{
+	const struct sim_life *life = sim_judge_life(sim, seen->room_sid);
+	const struct sim_leg *leg;
+	tel_time at;
+
+	if (!life || (seen->why != TEL_HANG_UP_ALONE && seen->why != TEL_HANG_UP_NO_AGENT &&
+		      seen->why != TEL_HANG_UP_AGENT_LEFT))
+		return;
+	at = watched_at(sim_task_running(sim)->proc, life);
+	for (leg = life->legs; leg; leg = leg->next)
+		if (is_shown_at(sim, leg, at))
+			sim_violation(sim, "solo: %.*s is hung up although %.*s was seen in it",
+				      TEL_STR_ARG(life->sid), TEL_STR_ARG(leg->sid));
+}
+
 static bool is_of(const struct sim_seen_call *call, const struct sim_leg *leg)
 {
 	size_t i;

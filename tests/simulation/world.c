@@ -326,8 +326,9 @@ static void draw_policy(struct sim *sim, struct sim_rng *rng)
 				sim_rng_percent(rng, 10) ? 5 * TEL_SECOND : 15 * TEL_SECOND;
 	p->join_deadline = sim_rng_percent(rng, 80) ? 8 * TEL_SECOND :
 			   sim_rng_between(rng, 2, 15) * TEL_SECOND;
-	p->solo_timeout = sim_rng_percent(rng, 80) ? 300 * TEL_SECOND :
+	p->solo_timeout = sim_rng_percent(rng, 70) ? 300 * TEL_SECOND :
 			  sim_rng_percent(rng, 20) ? TEL_NEVER :
+			  sim_rng_percent(rng, 50) ? sim_rng_between(rng, 12, 20) * TEL_SECOND :
 			  sim_rng_between(rng, 20, 60) * TEL_SECOND;
 	p->max_duration = sim_rng_percent(rng, 90) ? TEL_DAY :
 			  sim_rng_between(rng, 40, 120) * TEL_SECOND;
