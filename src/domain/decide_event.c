@@ -107,6 +107,9 @@ static void put_off_old_age(const struct tel_reaction *r, struct tel_call *call)
 	/* An outbound call has a longest duration of its own. */
 	if (call->direction == TEL_OUTBOUND)
 		return;
+	/* Its phone is waited for: that is not old age, whatever the clocks say. */
+	if (call->room_finished_at || tel_call_living_legs(call, TEL_PARTICIPANT_SIP) == 0)
+		return;
 	/* Twice: another process's `now` may have been a little ahead of ours. */
 	if (job->pending && job->due > r->env->now + 2 * r->env->policy->return_grace)
 		job->due = tel_call_forgotten_at(call, r->env);
