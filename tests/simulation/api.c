@@ -475,6 +475,8 @@ static enum tel_err start(struct sim_proc *proc, const struct tel_lk_request *wa
 		sim_judge_dispatch_sent(sim, request);
 	if (wanted->method == TEL_LK_CREATE_SIP_PARTICIPANT)
 		sim_judge_dial_sent(sim, request);
+	if (wanted->method == TEL_LK_DELETE_DISPATCH)
+		sim_judge_drop_sent(sim, request);
 	set_out(sim, request);
 	return sim_point(proc, "after a request") ? TEL_OK : TEL_EIO;
 }

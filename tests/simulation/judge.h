@@ -86,6 +86,8 @@ void sim_judge_agent_went(struct sim *sim, const struct sim_leg *agent);
 void sim_judge_wait(struct sim *sim, struct sim_leg *leg);
 /* A call is hung up for want of an agent: the look that says so showed none. */
 void sim_judge_given_up(struct sim *sim, const struct sim_seen_call *seen);
+/* The re-read before a dispatch is deleted. */
+void sim_judge_drop_sent(struct sim *sim, const struct sim_request *request);
 /* A working agent is not sent away. */
 void sim_judge_dispatch_dropped(struct sim *sim, const struct sim_dispatch *d);
 /* Nobody is hung up on who is known to be there, but for a reason. */

@@ -188,6 +188,28 @@ static tel_time skew_hides(const struct sim *sim)
 	return sim->procs->skewed && sim->policy.reconcile_interval ? SIM_MOST_SKEW : 0;
 }
 
+/*
+ * Whose agent we were told of is not deleted; but all of several are that the
+ * look showed, once the first is.
+ */
+void sim_judge_drop_sent(struct sim *sim, const struct sim_request *request)
+{
+	const struct sim_life *life = sim_lk_life(sim_lk_room(sim, request->room));
+	const struct sim_dispatch *d;
+	const struct sim_leg *agent;
+
+	if (!life || sim_lk_dispatches(life) > 1 || skew_hides(sim) ||
+	    request->before->method == TEL_LK_DELETE_DISPATCH)
+		return;
+	for (d = life->dispatches; d; d = d->next) {
+		agent = tel_str_eq(d->id, request->dispatch_id) ? d->agent : NULL;
+		if (agent && !agent->left_at && agent->joined_heard &&
+		    agent->joined_heard_tick < request->turn_tick)
+			sim_violation(sim, "I1: %.*s in %.*s was told of, and is sent away",
+				      TEL_STR_ARG(agent->sid), TEL_STR_ARG(life->sid));
+	}
+}
+
 /* ---- alone --------------------------------------------------------------------------- */
 
 /* Since when nobody is there whom the phones in `life` could talk to. */
