@@ -450,6 +450,31 @@ static void what_is_not_done_is_not_told(void)
 	tear_down(&s);
 }
 
+/*
+ * Heard of while it is looked for, and not shown, it may have come after the
+ * look; if it has gone, unheard, the phone is alone since that shows.
+ */
+static void one_who_is_heard_is_not_missing(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.policy.solo_timeout = 4 * TEL_SECOND;
+	tel_fake_livekit_workers(s.livekit, false);
+	caller(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_PARTICIPANTS, TEL_FAKE_ANSWER_HELD);
+	pass(&s, 2 * TEL_SECOND);
+	tell(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_AGENT, "PA_9");
+	pass(&s, 3 * TEL_SECOND);
+	tel_fake_livekit_release_held(s.livekit);
+	pass(&s, 7 * TEL_SECOND / 2);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 0);
+	check_call(&s, "agent_dispatched - - ");
+	pass(&s, 10 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 1);
+	tear_down(&s);
+}
+
 /* No hot loop, and when LiveKit is back the agent comes. */
 static void livekit_is_away(void)
 {
@@ -667,6 +692,7 @@ int main(void)
 		{ "a deletion that was begun is done", a_deletion_that_was_begun_is_done },
 		{ "nothing is deleted that is wanted", nothing_is_deleted_that_is_wanted },
 		{ "what is not done is not told", what_is_not_done_is_not_told },
+		{ "one who is heard is not missing", one_who_is_heard_is_not_missing },
 		{ "LiveKit is away", livekit_is_away },
 		{ "a look is taken over", a_look_is_taken_over },
 		{ "no agent comes", no_agent_comes },
