@@ -212,7 +212,10 @@ void sim_judge_drop_sent(struct sim *sim, const struct sim_request *request)
 
 /* ---- alone --------------------------------------------------------------------------- */
 
-/* Since when nobody is there whom the phones in `life` could talk to. */
+/*
+ * Since when nobody is there whom the phones in `life` could talk to. One who
+ * came and went, and nobody told of, does not count: a look may miss him.
+ */
 static tel_time life_alone_since(const struct sim_life *life)
 {
 	tel_time came = INT64_MAX, left = 0, answered = 0;
@@ -220,7 +223,7 @@ static tel_time life_alone_since(const struct sim_life *life)
 
 	for (leg = life->legs; leg; leg = leg->next) {
 		if (leg->kind == TEL_PARTICIPANT_AGENT)
-			left = leg->left_at > left ? leg->left_at : left;
+			left = leg->joined_heard && leg->left_at > left ? leg->left_at : left;
 		else if (leg->joined_at < came)
 			came = leg->joined_at;
 		if (leg->callee && leg->callee->answered_at > answered)
