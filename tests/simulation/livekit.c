@@ -124,6 +124,7 @@ void sim_lk_close(struct sim *sim, struct sim_life *life, const char *reason)
 	struct sim_leg *leg;
 
 	sim_judge_ghost(sim, life);
+	sim_judge_left_over(sim, life);
 	for (leg = life->legs; leg; leg = leg->next)
 		if (!leg->left_at) {
 			if (leg->caller && !leg->foreign)
