@@ -465,6 +465,8 @@ static enum tel_err start(struct sim_proc *proc, const struct tel_lk_request *wa
 	request->ctx = ctx;
 	remember(proc, request);
 	if (wanted->method == TEL_LK_LIST_ROOMS && !wanted->room.len) {
+		if (sim->choices && sim->lk->rooms)
+			sim_choices_begin(sim->choices);
 		sim->procs->round_at = sim->now;
 		sim->procs->round_by = proc;
 	}

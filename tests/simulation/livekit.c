@@ -212,10 +212,11 @@ struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
 
 	if (!sim_lk_is_up(sim) && sim->lk->silent)
 		return NULL;
-	if (sim->choices)
+	if (sim->choices && sim->small->from == SIM_SMALL_CALL)
 		sim_choices_begin(sim->choices);
 	if (!life) {
 		life = sim_lk_open(sim, room);
+		life->untold = sim->choices && sim->small->from == SIM_SMALL_ROUND;
 		if (!foreign)
 			maybe_bring_agent(sim, life);
 	}
