@@ -445,10 +445,10 @@ static struct sim_request *request_of(struct sim_proc *proc, const struct tel_lk
 /* A job's requests, each with the one before it. */
 static void remember(struct sim_proc *proc, struct sim_request *request)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; proc->askers[i].ctx && proc->askers[i].ctx != request->ctx; i++)
-		if (i + 1 == SIM_MAX_ASKERS)
+	while (proc->askers[i].ctx && proc->askers[i].ctx != request->ctx)
+		if (++i == SIM_MAX_ASKERS)
 			abort();
 	request->before = proc->askers[i].last;
 	proc->askers[i].ctx = request->ctx;

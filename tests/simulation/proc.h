@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "app/inbox.h"
+#include "app/reconcile.h"
 #include "app/run_jobs.h"
 #include "fakes/fake_counters.h"
 #include "fakes/fake_routing.h"
@@ -16,8 +17,8 @@
 
 #define SIM_MAX_PROCS 4
 
-/* Jobs and looks that a process has under way at once, at most. */
-#define SIM_MAX_ASKERS 64
+/* Jobs and looks that a process has under way at once, at most, and its rounds. */
+#define SIM_MAX_ASKERS (TEL_RUNNER_MAX_IN_FLIGHT + TEL_RECONCILE_AT_ONCE + 1)
 
 struct sim_proc;
 struct sim_request;

@@ -119,7 +119,8 @@ static enum tel_err port_step(struct tel_call_store *port, const struct tel_step
 		sim_judge_committed(sim, &w.seen[0]);
 		sim_judge_committed(sim, &w.seen[1]);
 		if (is_repair(about, inner))
-			sim_judge_repaired(sim, about->room_name);
+			sim_judge_repaired(sim, about->room_name.len ? about->room_name :
+						w.seen[0].room_name);
 		wake_all(sim);
 		if (sim_strikes(sim, SIM_STORE_DOUBT))
 			err = TEL_EIO;
