@@ -270,6 +270,7 @@ static enum tel_err record(struct tel_run *run)
 		.attempt = run->attempt,
 		.room_sid = run->call->room_sid,
 		.seen = run->seen,
+		.knew_agent = tel_call_living_legs(run->call, TEL_PARTICIPANT_AGENT) > 0,
 		.plan = run->plan,
 		.drop_sent = run->drop_sent,
 		.code = run->code,

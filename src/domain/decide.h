@@ -217,6 +217,7 @@ struct tel_watch_done {
 	uint32_t attempt;
 	struct tel_str room_sid;	/* the life of the room that it is about */
 	struct tel_watch_seen seen;	/* LOOKED, DROPPED; borrowed texts */
+	bool knew_agent;		/* one was there, by the record, before the look */
 	struct tel_watch_plan plan;	/* DROPPED; out with LOOKED */
 	bool drop_sent;			/* FAILED: one may have been deleted all the same */
 	struct tel_str code, message;	/* FAILED */

@@ -118,6 +118,11 @@ static enum tel_err answered(struct tel_reaction *r, const struct tel_leg *leg)
 	tel_call_note_answer(r->call, left ? leg->left_at : r->env->now, r->env);
 	if (left)
 		return end_now(r, "it had been answered, and is over");
+	/* Its room was deleted before the dial was acted upon, which made it anew. */
+	if (r->call->hang_up_at) {
+		tel_call_schedule(r->call, TEL_JOB_DELETE_ROOM, r->env->now);
+		return tel_react(r, TEL_EFFECT_CHANGED, "it was hung up: the room will be deleted");
+	}
 	return tel_react(r, TEL_EFFECT_CHANGED, "answered");
 }
 

@@ -186,6 +186,34 @@ static void forget_who_left(const struct tel_call *call, struct tel_watch_seen *
 	seen->n_agents = kept;
 }
 
+/* When the last of those joined who are there, by our records; 0: nobody is. */
+static tel_time joined_last(const struct tel_call *call)
+{
+	tel_time last = 0;
+	size_t i;
+
+	for (i = 0; i < call->n_legs; i++) {
+		const struct tel_leg *leg = &call->legs[i];
+
+		if (leg->kind == TEL_PARTICIPANT_AGENT && leg->left_at == 0 &&
+		    tel_str_eq(leg->room_sid, call->room_sid) && leg->joined_at > last)
+			last = leg->joined_at;
+	}
+	return last;
+}
+
+/*
+ * One who was there and is not shown has gone, and nobody told when: the
+ * phone is alone since that shows, not ever since it called.
+ */
+static void note_missing(struct tel_call *call, tel_time now)
+{
+	tel_time joined = joined_last(call);
+
+	if (joined && call->agent.alone_at < joined + TEL_DISPATCH_SLACK)
+		call->agent.alone_at = now;
+}
+
 enum tel_err tel_react_agent_watched(struct tel_reaction *r)
 {
 	struct tel_watch_done *w = watched(r);
@@ -206,6 +234,14 @@ enum tel_err tel_react_agent_watched(struct tel_reaction *r)
 		return TEL_OK;
 	case TEL_WATCHED_LOOKED:
 		break;
+	}
+	if (w->seen.n_agents == 0 && joined_last(r->call)) {
+		/* He was heard of since we looked. */
+		if (!w->knew_agent) {
+			look_again(r, r->env->now);
+			return TEL_OK;
+		}
+		note_missing(r->call, r->env->now);
 	}
 	tel_watch_judge(r->call, r->env->policy, &w->seen, r->env->now, r->env->random, &w->plan);
 	return act_on(r, &w->plan);

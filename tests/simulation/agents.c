@@ -96,6 +96,8 @@ static void take(struct sim *sim, struct sim_dispatch *d)
 {
 	tel_time joins_after = sim_length(sim, 300, 700);
 
+	if (sim->choices && sim->small->from == SIM_SMALL_DISPATCH)
+		sim_choices_begin(sim->choices);
 	if (sim->now < sim->lk->no_workers_until || sim_strikes(sim, SIM_DISPATCH_MISSED)) {
 		sim_trace(sim, "livekit: %.*s meets no free worker", TEL_STR_ARG(d->id));
 		return;

@@ -4,7 +4,10 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "callees.h"
+#include "callers.h"
 #include "judge.h"
 #include "proc.h"
 #include "base/banned.h"
@@ -158,14 +161,37 @@ static bool is_listed(const struct sim *sim, const struct sim_leg *leg)
 	       (is_stale(sim, leg->life->room) && leg->left_at == leg->life->closed_at);
 }
 
+/* A caller's own phone, if it is the only one. */
+static struct sim_leg *lone_phone(const struct sim_life *life)
+{
+	struct sim_leg *leg;
+
+	for (leg = life ? life->legs : NULL; leg; leg = leg->next)
+		if (leg->kind == TEL_PARTICIPANT_SIP && !leg->left_at)
+			break;
+	return leg && leg->caller && leg == leg->caller->leg && sim_lk_phones(life) == 1 ? leg : NULL;
+}
+
+/* Between the list of all rooms and this one: the worst moment for a look. */
+static void maybe_replace(struct sim *sim, const struct sim_request *request, struct sim_room *room)
+{
+	struct sim_leg *leg = lone_phone(sim_lk_life(room));
+
+	if (leg && request->proc == sim->procs->round_by &&
+	    sim->now - sim->procs->round_at < 2 * TEL_SECOND && sim_strikes(sim, SIM_REPLACED))
+		sim_caller_calls_anew(sim, leg);
+}
+
 static void list_participants(struct sim *sim, struct sim_request *request)
 {
 	struct sim_room *room = sim_lk_room(sim, request->room);
-	struct sim_life *life = sim_lk_life(room);
+	struct sim_life *life;
 	struct tel_participant *list;
 	const struct sim_leg *leg;
 	size_t n = 0;
 
+	maybe_replace(sim, request, room);
+	life = sim_lk_life(room);
 	if (is_stale(sim, room))
 		life = room->stale;
 	for (leg = life ? life->legs : NULL; leg; leg = leg->next)
@@ -280,6 +306,7 @@ static tel_time transfer(struct sim *sim, struct sim_request *request)
 
 static tel_time act(struct sim *sim, struct sim_request *request)
 {
+	request->acted_at = sim->now;
 	request->answer.verdict = TEL_LK_DONE;
 	request->answer.http_status = 200;
 	switch (request->method) {
@@ -415,6 +442,19 @@ static struct sim_request *request_of(struct sim_proc *proc, const struct tel_lk
 	return request;
 }
 
+/* A job's requests, each with the one before it. */
+static void remember(struct sim_proc *proc, struct sim_request *request)
+{
+	size_t i = 0;
+
+	while (proc->askers[i].ctx && proc->askers[i].ctx != request->ctx)
+		if (++i == SIM_MAX_ASKERS)
+			abort();
+	request->before = proc->askers[i].last;
+	proc->askers[i].ctx = request->ctx;
+	proc->askers[i].last = request;
+}
+
 static enum tel_err start(struct sim_proc *proc, const struct tel_lk_request *wanted,
 			  tel_lk_done_fn done, void *ctx)
 {
@@ -423,7 +463,10 @@ static enum tel_err start(struct sim_proc *proc, const struct tel_lk_request *wa
 
 	request->done = done;
 	request->ctx = ctx;
+	remember(proc, request);
 	if (wanted->method == TEL_LK_LIST_ROOMS && !wanted->room.len) {
+		if (sim->choices && sim->lk->rooms)
+			sim_choices_begin(sim->choices);
 		sim->procs->round_at = sim->now;
 		sim->procs->round_by = proc;
 	}
@@ -434,6 +477,8 @@ static enum tel_err start(struct sim_proc *proc, const struct tel_lk_request *wa
 		sim_judge_dispatch_sent(sim, request);
 	if (wanted->method == TEL_LK_CREATE_SIP_PARTICIPANT)
 		sim_judge_dial_sent(sim, request);
+	if (wanted->method == TEL_LK_DELETE_DISPATCH)
+		sim_judge_drop_sent(sim, request);
 	set_out(sim, request);
 	return sim_point(proc, "after a request") ? TEL_OK : TEL_EIO;
 }

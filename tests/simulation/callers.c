@@ -91,6 +91,17 @@ void sim_caller_cut(struct sim *sim, struct sim_caller *caller)
 		sim_plan(sim, sim_length(sim, 8 * TEL_SECOND, 12 * TEL_SECOND), join, caller, 0);
 }
 
+void sim_caller_calls_anew(struct sim *sim, struct sim_leg *leg)
+{
+	struct sim_caller *caller = leg->caller;
+	struct sim_life *life = leg->life;
+
+	sim_lk_leaves(sim, leg, TEL_SIP_HANGUP, caller->reason);
+	sim_lk_close(sim, life, "ROOM_CLOSED");
+	caller->sip_call_id = sim_id(sim, "SCL");
+	join(sim, caller, 0);
+}
+
 /* ---- the population --------------------------------------------------------- */
 
 /* Most have a room of their own; some share a lobby; some names come again. */

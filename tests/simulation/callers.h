@@ -32,6 +32,8 @@ void sim_callers_init(struct sim *sim, size_t n);
 void sim_callers_init_one(struct sim *sim, tel_time stays);
 /* LiveKit was restarted: his leg is dead; he may come back. */
 void sim_caller_cut(struct sim *sim, struct sim_caller *caller);
+/* He hangs up, LiveKit closes the room at once, and he calls again. */
+void sim_caller_calls_anew(struct sim *sim, struct sim_leg *leg);
 /* Those who are still there hang up, one after the other. */
 void sim_callers_hang_up(struct sim *sim);
 

@@ -93,7 +93,7 @@ bool sim_choices_strike(struct sim_choices *c, enum sim_fault fault)
 	static const bool explored[SIM_FAULT_KINDS] = {
 		[SIM_DUPLICATE] = true, [SIM_REORDER] = true, [SIM_DROP] = true,
 		[SIM_LOSE_ACK] = true, [SIM_LOSE_REQUEST] = true, [SIM_LOSE_ANSWER] = true,
-		[SIM_KILL] = true, [SIM_STORE_IO] = true,
+		[SIM_KILL] = true, [SIM_STORE_IO] = true, [SIM_DISPATCH_MISSED] = true,
 	};
 
 	if (!explored[fault] || c->faults_left == 0 || sim_choices_pick(c, 2) == 0)
@@ -114,47 +114,55 @@ static bool next(struct sim_choices *c)
 	return true;
 }
 
-static void run(struct sim_choices *c, tel_time stays, const struct sim_knobs *knobs,
+static void run(struct sim_choices *c, const struct sim_small *small, const struct sim_knobs *knobs,
 		struct sim_outcome *out)
 {
 	c->n = 0;
 	c->begun = false;
 	c->faults_left = 1;
-	sim_run_small_world(c, stays, knobs, out);
+	sim_run_small_world(c, small, knobs, out);
 }
 
-static void explain(struct sim_choices *c, tel_time stays, const struct sim_outcome *out)
+static void explain(struct sim_choices *c, const struct sim_small *small,
+		    const struct sim_outcome *out)
 {
 	struct sim_knobs knobs = { .trace = true };
 	struct sim_outcome again;
 	size_t i, n = c->n, known = c->known;
 
-	printf("a caller who stays %lld ms: %s\n  choices", (long long)stays, out->what);
+	printf("world %d, a caller who stays %lld ms: %s\n  choices", (int)small->from,
+	       (long long)small->stays, out->what);
 	for (i = 0; i < n; i++)
 		printf(" %u/%u", c->made[i].chosen, c->made[i].options);
 	putchar('\n');
 	c->known = n;
-	run(c, stays, &knobs, &again);
+	run(c, small, &knobs, &again);
 	c->known = known;
 }
 
 size_t sim_explore(size_t depth, size_t explained)
 {
-	/* Hangs up at once; before the agent is there; after it came. */
-	static const tel_time stays[] = { 0, 10, 2000 };
+	static const struct sim_small worlds[] = {
+		/* Hangs up at once; before the agent is there; after it came. */
+		{ SIM_SMALL_CALL, 0 }, { SIM_SMALL_CALL, 10 }, { SIM_SMALL_CALL, 2000 },
+		/* … the moment it is watched for the agent; after another one came. */
+		{ SIM_SMALL_DISPATCH, 2000 }, { SIM_SMALL_DISPATCH, 6000 },
+		/* … the moment a round begins; after his agent came. */
+		{ SIM_SMALL_ROUND, 4900 }, { SIM_SMALL_ROUND, 9000 },
+	};
 	struct sim_choices c = { .depth = depth < MAX_DEPTH ? depth : MAX_DEPTH };
 	const struct sim_knobs knobs = { 0 };
 	size_t runs = 0, violations = 0, i;
 	struct sim_outcome out;
 
-	for (i = 0; i < sizeof(stays) / sizeof(stays[0]); i++) {
+	for (i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
 		c.known = 0;
 		do {
-			run(&c, stays[i], &knobs, &out);
+			run(&c, &worlds[i], &knobs, &out);
 			runs++;
 			violations += out.violations > 0;
 			if (out.violations && explained && explained--)
-				explain(&c, stays[i], &out);
+				explain(&c, &worlds[i], &out);
 		} while (next(&c));
 	}
 	printf("explored %zu choices deep: %zu worlds, %zu states, %zu violations\n", c.depth,

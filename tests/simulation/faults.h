@@ -53,7 +53,9 @@
 	X(AGENT_DIES, "agent dies", 60000, 15000)						\
 	X(AGENT_LEAVES, "agent leaves by itself", 60000, 15000)				\
 	X(TRANSFER_DECLINED, "transfer declined", 200000, 8000)				\
-	X(DEAF, "no webhook arrives for a while, or ever", 400000, 0)
+	X(DEAF, "no webhook arrives for a while, or ever", 400000, 0)		\
+	X(RULE_AGENT, "dispatch rule brings an agent, the caller is not told of", 60000, 0) \
+	X(REPLACED, "room replaced between two requests of a look", 60000, 0)
 
 enum sim_fault {
 #define SIM_FAULT_ENUM(id, name, rate, penalty) SIM_##id,

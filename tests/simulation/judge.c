@@ -16,6 +16,7 @@ struct sim_known_call {
 	struct sim_known_call *next;
 	struct sim_seen_call seen;
 	uint64_t over_since;		/* 0: it lives */
+	tel_time over_at;
 	uint64_t here_since;		/* in this room sid */
 	uint64_t finished_since;	/* 0: its room is there */
 };
@@ -65,6 +66,16 @@ static const struct sim_life *life_of(const struct sim_room *room, struct tel_st
 		if (tel_str_eq(life->sid, sid))
 			return life;
 	return NULL;
+}
+
+const struct sim_life *sim_judge_life(const struct sim *sim, struct tel_str sid)
+{
+	const struct sim_life *life = NULL;
+	const struct sim_room *room;
+
+	for (room = sim->lk->rooms; room && !life; room = room->next)
+		life = life_of(room, sid);
+	return life;
 }
 
 const struct sim_seen_call *sim_judge_call_in(const struct sim *sim, const struct sim_life *life)
@@ -228,6 +239,49 @@ void sim_judge_ghost(struct sim *sim, const struct sim_life *life)
 			      TEL_STR_ARG(life->sid), (long long)(sim->now - since));
 }
 
+/* When the last phone left; 0: one is there. */
+static tel_time phones_left_at(const struct sim_life *life)
+{
+	const struct sim_leg *leg;
+	tel_time last = life->created_at;
+
+	for (leg = life->legs; leg; leg = leg->next) {
+		if (leg->kind == TEL_PARTICIPANT_SIP && !leg->left_at)
+			return 0;
+		if (leg->kind == TEL_PARTICIPANT_SIP && leg->left_at > last)
+			last = leg->left_at;
+	}
+	return last;
+}
+
+/* The newest call of that room name: when it was over; 0: it is not. */
+static tel_time last_call_over_at(const struct sim *sim, const struct sim_room *room)
+{
+	const struct sim_known_call *k;
+
+	for (k = sim->judge->calls; k; k = k->next)
+		if (tel_str_eq(k->seen.room_name, room->name))
+			return k->over_since ? k->over_at : 0;
+	return 0;
+}
+
+void sim_judge_left_over(struct sim *sim, const struct sim_life *life)
+{
+	const struct sim_leg *agent = sim_lk_agent(life);
+	tel_time interval = sim->policy.reconcile_interval, since = phones_left_at(life);
+	tel_time over_at = last_call_over_at(sim, life->room);
+	tel_time skew = sim->procs->skewed ? SIM_MOST_SKEW : 0;
+
+	if (interval == 0 || sim->policy.room_delete_after == TEL_ROOM_DELETE_NEVER || !agent ||
+	    since == 0 || over_at == 0)
+		return;
+	since = over_at > since ? over_at : since;
+	since = agent->joined_at > since ? agent->joined_at : since;
+	if (sim->now - since > sim_allowance(sim, since, 2 * interval + SIM_CLEARED + skew))
+		sim_violation(sim, "I1: %.*s is left over for %lld ms", TEL_STR_ARG(life->sid),
+			      (long long)(sim->now - since));
+}
+
 /* ---- I3: acknowledged = durable ---------------------------------------------------- */
 
 struct probe {
@@ -308,8 +362,11 @@ void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 	known_at = k->seen.known_at ? k->seen.known_at : sim->now;
 	if (is_over(seen->status) && !k->over_since) {
 		k->over_since = sim->tick;
+		k->over_at = sim->now;
 		sim_judge_over(sim, seen);
 	}
+	if (seen->hung_up && !k->seen.hung_up)
+		sim_judge_given_up(sim, seen);
 	if (!tel_str_eq(k->seen.room_sid, seen->room_sid))
 		k->here_since = sim->tick;
 	if (!seen->finished)
@@ -332,6 +389,7 @@ void sim_judge_settled(struct sim *sim)
 		if (!life)
 			continue;
 		sim_judge_ghost(sim, life);
+		sim_judge_left_over(sim, life);
 		sim_judge_still_waiting(sim, life);
 	}
 }
@@ -352,6 +410,7 @@ static void check_rooms(struct sim *sim)
 		life = sim_lk_life(room);
 		if (!life || sim_lk_phones(life) > 0 || sim_lk_dispatches(life) == 0)
 			continue;
+		sim_judge_left_over(sim, life);
 		/* Clocks apart: whose agent was seen cannot be told by the time. */
 		if (!life->had_phone && life->next &&
 		    (life->next->forgotten || sim->procs->skewed))

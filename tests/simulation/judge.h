@@ -10,14 +10,22 @@
 #include "proc.h"
 #include "sim.h"
 
-/* Without any fault a caller has his agent within this after we were told. */
+/* Without any fault a caller has his agent within this after we were told, … */
 #define SIM_PROMPT ((tel_time)1500)
+
+/* … and after a round began that finds him: its agent, on the way for up to 0.7 s,
+   comes after seven requests, each of which takes up to 0.05 s, and their turns. */
+#define SIM_FOUND ((tel_time)1200)
 
 /* … and a phone that was hung up on is left alone within this, */
 #define SIM_SILENT (4 * TEL_SECOND)
 
 /* … and a room that a late dispatch made is deleted within this. */
 #define SIM_TIDY (30 * TEL_SECOND)
+
+/* … and one that a round finds left over, within two intervals and this: 30 s
+   are our own deletion's to come first. */
+#define SIM_CLEARED (40 * TEL_SECOND)
 
 /* Our clocks differ by up to this much in a world of skewed ones. */
 #define SIM_MOST_SKEW (61 * TEL_SECOND)
@@ -32,7 +40,7 @@ struct sim_seen_call {
 	enum tel_call_status status;
 	enum tel_outcome outcome;
 	bool finished;			/* its room is over */
-	struct tel_str room_sid;
+	struct tel_str room_name, room_sid;
 	tel_time known_at;		/* first committed */
 	bool outbound;
 	bool no_agent;			/* its error says so */
@@ -58,6 +66,8 @@ void sim_violation(struct sim *sim, const char *format, ...)
 void sim_judge_dispatch(struct sim *sim, const struct sim_dispatch *d);
 /* I1: the re-read before a dispatch. */
 void sim_judge_dispatch_sent(struct sim *sim, const struct sim_request *request);
+/* A room left over by its call is gone soon, where rounds are made. At the same times. */
+void sim_judge_left_over(struct sim *sim, const struct sim_life *life);
 /* I1: no ghost stays. At the closing of a life, and when all has settled. */
 void sim_judge_ghost(struct sim *sim, const struct sim_life *life);
 /* I2: the re-read before a dial. */
@@ -84,6 +94,10 @@ void sim_judge_agent_came(struct sim *sim, const struct sim_leg *agent);
 void sim_judge_agent_went(struct sim *sim, const struct sim_leg *agent);
 /* A phone goes: it did not wait too long. */
 void sim_judge_wait(struct sim *sim, struct sim_leg *leg);
+/* A call is hung up for want of an agent: the look that says so showed none. */
+void sim_judge_given_up(struct sim *sim, const struct sim_seen_call *seen);
+/* The re-read before a dispatch is deleted. */
+void sim_judge_drop_sent(struct sim *sim, const struct sim_request *request);
 /* A working agent is not sent away. */
 void sim_judge_dispatch_dropped(struct sim *sim, const struct sim_dispatch *d);
 /* Nobody is hung up on who is known to be there, but for a reason. */
@@ -103,6 +117,8 @@ void sim_judge_repaired(struct sim *sim, struct tel_str room_name);
 
 /* ---- for the judges themselves ---- */
 
+/* NULL: there never was such a one. */
+const struct sim_life *sim_judge_life(const struct sim *sim, struct tel_str sid);
 /* What may take `base` by itself, if it began at `since`. */
 tel_time sim_allowance(const struct sim *sim, tel_time since, tel_time base);
 /* How long who comes into a room waits for the call that was there before. */

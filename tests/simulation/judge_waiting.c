@@ -98,8 +98,9 @@ static tel_time owed_since(const struct sim *sim, const struct sim_leg *leg)
 static tel_time patience(const struct sim *sim, const struct sim_leg *leg)
 {
 	bool fallback = sim->policy.agent_loss == TEL_LOSS_FALLBACK && has_lost_an_agent(leg->life);
+	bool found = !leg->joined_heard && !leg->lost;
 
-	return SIM_PROMPT + sim_settling(leg) + (fallback ? TEL_KEEP_TRYING + TEL_SECOND : 0) +
+	return (found ? SIM_FOUND : SIM_PROMPT) + sim_settling(leg) + (fallback ? TEL_KEEP_TRYING + TEL_SECOND : 0) +
 	       (sim->procs->skewed ? SKEW_COSTS : 0);
 }
 
@@ -188,9 +189,34 @@ static tel_time skew_hides(const struct sim *sim)
 	return sim->procs->skewed && sim->policy.reconcile_interval ? SIM_MOST_SKEW : 0;
 }
 
+/*
+ * Whose agent we were told of is not deleted; but all of several are that the
+ * look showed, once the first is.
+ */
+void sim_judge_drop_sent(struct sim *sim, const struct sim_request *request)
+{
+	const struct sim_life *life = sim_lk_life(sim_lk_room(sim, request->room));
+	const struct sim_dispatch *d;
+	const struct sim_leg *agent;
+
+	if (!life || sim_lk_dispatches(life) > 1 || skew_hides(sim) ||
+	    request->before->method == TEL_LK_DELETE_DISPATCH)
+		return;
+	for (d = life->dispatches; d; d = d->next) {
+		agent = tel_str_eq(d->id, request->dispatch_id) ? d->agent : NULL;
+		if (agent && !agent->left_at && agent->joined_heard &&
+		    agent->joined_heard_tick < request->turn_tick)
+			sim_violation(sim, "I1: %.*s in %.*s was told of, and is sent away",
+				      TEL_STR_ARG(agent->sid), TEL_STR_ARG(life->sid));
+	}
+}
+
 /* ---- alone --------------------------------------------------------------------------- */
 
-/* Since when nobody is there whom the phones in `life` could talk to. */
+/*
+ * Since when nobody is there whom the phones in `life` could talk to. One who
+ * came and went, and nobody told of, does not count: a look may miss him.
+ */
 static tel_time life_alone_since(const struct sim_life *life)
 {
 	tel_time came = INT64_MAX, left = 0, answered = 0;
@@ -198,7 +224,7 @@ static tel_time life_alone_since(const struct sim_life *life)
 
 	for (leg = life->legs; leg; leg = leg->next) {
 		if (leg->kind == TEL_PARTICIPANT_AGENT)
-			left = leg->left_at > left ? leg->left_at : left;
+			left = leg->joined_heard && leg->left_at > left ? leg->left_at : left;
 		else if (leg->joined_at < came)
 			came = leg->joined_at;
 		if (leg->callee && leg->callee->answered_at > answered)
@@ -294,6 +320,82 @@ static bool is_known_to_be_there(const struct sim *sim, const struct sim_leg *le
 	return sim->now - leg->joined_at > sim_allowance(sim, sim->now, 2 * TEL_SECOND) + hidden;
 }
 
+static bool is_about(const struct sim_request *request, enum tel_lk_method method,
+		     const struct sim_life *life)
+{
+	return request && request->method == method && tel_str_eq(request->room, life->room->name);
+}
+
+/* When a watch of the call had a look at who is in the room; 0: it had none. */
+static tel_time watched_at(const struct sim_proc *proc, const struct sim_life *life)
+{
+	static const enum tel_lk_method order[] = {
+		TEL_LK_LIST_ROOMS, TEL_LK_LIST_DISPATCH, TEL_LK_LIST_PARTICIPANTS };
+	const struct sim_request *request;
+	tel_time at = 0;
+	size_t i, n;
+
+	for (i = 0; i < SIM_MAX_ASKERS && proc->askers[i].ctx; i++) {
+		request = proc->askers[i].last;
+		for (n = 0; n < 2 && is_about(request, order[n], life); n++)
+			request = request->before;
+		if (n == 2 && is_about(request, order[n], life) && request->acted_at > at)
+			at = request->acted_at;
+	}
+	return at;
+}
+
+/* As our records have it he may have gone, if clocks are apart. */
+static bool is_shown_at(const struct sim *sim, const struct sim_leg *leg, tel_time at)
+{
+	return leg->kind == TEL_PARTICIPANT_AGENT && leg->joined_at < at && !leg->left_at &&
+	       !leg->dispatch->deleted && skew_hides(sim) == 0;
+}
+
+void sim_judge_given_up(struct sim *sim, const struct sim_seen_call *seen)
+{
+	const struct sim_life *life = sim_judge_life(sim, seen->room_sid);
+	const struct sim_leg *leg;
+	tel_time at;
+
+	if (!life || (seen->why != TEL_HANG_UP_ALONE && seen->why != TEL_HANG_UP_NO_AGENT &&
+		      seen->why != TEL_HANG_UP_AGENT_LEFT))
+		return;
+	at = watched_at(sim_task_running(sim)->proc, life);
+	for (leg = life->legs; leg; leg = leg->next)
+		if (is_shown_at(sim, leg, at))
+			sim_violation(sim, "solo: %.*s is hung up although %.*s was seen in it",
+				      TEL_STR_ARG(life->sid), TEL_STR_ARG(leg->sid));
+}
+
+static bool is_of(const struct sim_seen_call *call, const struct sim_leg *leg)
+{
+	size_t i;
+
+	for (i = 0; i < call->n_legs; i++)
+		if (call->legs[i] == leg)
+			return true;
+	return false;
+}
+
+/*
+ * A phone of nobody whose call is over, that the job's own look showed it, or
+ * would have, had it looked: whatever struck meanwhile, and whoever's clock
+ * is wrong. (A call that is hung up may be rid of its room without a look.)
+ */
+static bool is_to_be_seen(const struct sim_leg *leg,
+			  const struct sim_request *request, const struct sim_seen_call *call)
+{
+	const struct sim_request *look = request->before;
+	bool looked = look && look->method == TEL_LK_LIST_PARTICIPANTS &&
+		      tel_str_eq(look->room, request->room) && look->acted_at;
+
+	if (!call || call->hung_up || leg->callee || is_of(call, leg) ||
+	    (call->status != TEL_CALL_ENDED && call->status != TEL_CALL_FAILED))
+		return false;
+	return leg->joined_at < (looked ? look->acted_at : request->sent_at);
+}
+
 static bool may_be_hung_up(const struct sim *sim, const struct sim_leg *leg)
 {
 	if (leg->excused)
@@ -320,7 +422,9 @@ void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
 
 	for (leg = life->legs; leg; leg = leg->next)
 		if (leg->kind == TEL_PARTICIPANT_SIP && !leg->left_at && !reason &&
-		    !may_be_hung_up(sim, leg) && is_known_to_be_there(sim, leg, request))
+		    !may_be_hung_up(sim, leg) &&
+		    (is_known_to_be_there(sim, leg, request) ||
+		     is_to_be_seen(leg, request, call)))
 			sim_violation(sim, "I1: %.*s is hung up on: %.*s is deleted under it%s%s",
 				      TEL_STR_ARG(leg->sid), TEL_STR_ARG(life->sid),
 				      call && call->hung_up ? ", because: " : "",

@@ -124,6 +124,7 @@ void sim_lk_close(struct sim *sim, struct sim_life *life, const char *reason)
 	struct sim_leg *leg;
 
 	sim_judge_ghost(sim, life);
+	sim_judge_left_over(sim, life);
 	for (leg = life->legs; leg; leg = leg->next)
 		if (!leg->left_at) {
 			if (leg->caller && !leg->foreign)
@@ -177,6 +178,18 @@ struct tel_participant sim_lk_participant(const struct sim_leg *leg, enum tel_si
 	return p;
 }
 
+/*
+ * The dispatch rule may name an agent of ours as well. Told of the caller we
+ * would send another one, as we don't ask then who is there.
+ */
+static void maybe_bring_agent(struct sim *sim, struct sim_life *life)
+{
+	if (!sim_strikes(sim, SIM_RULE_AGENT))
+		return;
+	life->untold = true;
+	sim_lk_dispatch(sim, life->room->name, TEL_STR("agent"), TEL_STR_NONE, life->sid);
+}
+
 static void kick_same_identity(struct sim *sim, struct sim_life *life, struct tel_str identity)
 {
 	struct sim_leg *leg;
@@ -199,10 +212,14 @@ struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
 
 	if (!sim_lk_is_up(sim) && sim->lk->silent)
 		return NULL;
-	if (sim->choices)
+	if (sim->choices && sim->small->from == SIM_SMALL_CALL)
 		sim_choices_begin(sim->choices);
-	if (!life)
+	if (!life) {
 		life = sim_lk_open(sim, room);
+		life->untold = sim->choices && sim->small->from == SIM_SMALL_ROUND;
+		if (!foreign)
+			maybe_bring_agent(sim, life);
+	}
 	kick_same_identity(sim, life, identity);
 	leg = sim_lk_add_leg(sim, life, TEL_PARTICIPANT_SIP);
 	leg->caller = caller;

@@ -21,6 +21,7 @@ struct sim_life {
 	struct tel_str sid;
 	tel_time created_at, closed_at;	/* closed_at 0: it is there */
 	bool by_dispatch;		/* CreateDispatch made it */
+	bool untold;			/* webhooks of phones' joining are lost */
 	struct tel_str mark;		/* the call that CreateRoom made it for */
 	bool had_phone;
 	bool forgotten;			/* by a restart: its ends reach nobody */

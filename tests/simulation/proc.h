@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "app/inbox.h"
+#include "app/reconcile.h"
 #include "app/run_jobs.h"
 #include "fakes/fake_counters.h"
 #include "fakes/fake_routing.h"
@@ -15,6 +16,9 @@
 #include "sim.h"
 
 #define SIM_MAX_PROCS 4
+
+/* Jobs and looks that a process has under way at once, at most, and its rounds. */
+#define SIM_MAX_ASKERS (TEL_RUNNER_MAX_IN_FLIGHT + TEL_RECONCILE_AT_ONCE + 1)
 
 struct sim_proc;
 struct sim_request;
@@ -76,6 +80,11 @@ struct sim_proc {
 	struct sim_request *answers;	/* ready for poll(), oldest first */
 	bool woken;
 	uint64_t turn_tick;		/* when the runner's present turn began */
+	/* the last request of each job, by what it has its answers brought to */
+	struct {
+		const void *ctx;
+		const struct sim_request *last;
+	} askers[SIM_MAX_ASKERS];
 };
 
 struct sim_procs {
@@ -132,6 +141,8 @@ struct sim_request {
 	tel_time sent_at;
 	uint64_t turn_tick;		/* of the turn that sent it */
 	uint64_t epoch;			/* LiveKit's */
+	const struct sim_request *before; /* of the same job; NULL: it is the first */
+	tel_time acted_at;		/* 0: it has not */
 	bool refuse, late;
 	struct tel_str identity, to;	/* of a dial; identity of a look, a transfer */
 	struct tel_str dispatch_id;	/* DELETE_DISPATCH */

@@ -178,13 +178,20 @@ static void repeat(struct sim *sim, void *arg, uint64_t token)
 	travel(sim, delivery_of(sim, arg, false));
 }
 
+static bool is_never_told(const struct sim_event *event)
+{
+	return event->life->untold && event->kind == TEL_EVENT_PARTICIPANT_JOINED &&
+	       event->leg->kind == TEL_PARTICIPANT_SIP;
+}
+
 static void first_attempt(struct sim *sim, struct sim_delivery *delivery)
 {
 	struct sim_event *event = delivery->event;
+	bool lost = is_never_told(event);
 
-	if (sim_strikes(sim, SIM_DUPLICATE))
+	if (!lost && sim_strikes(sim, SIM_DUPLICATE))
 		sim_plan(sim, sim_length(sim, 0, 20 * TEL_SECOND), repeat, event, 0);
-	if (sim_strikes(sim, SIM_DROP) || (is_deaf(sim) && sim->lk->deaf_drops)) {
+	if (lost || sim_strikes(sim, SIM_DROP) || (is_deaf(sim) && sim->lk->deaf_drops)) {
 		sim_trace(sim, "network: drops %.*s %s", TEL_STR_ARG(event->id),
 			  kind_text(event->kind));
 		done(sim, delivery);

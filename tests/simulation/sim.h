@@ -79,6 +79,16 @@ struct sim_policy {
 	enum tel_fallback fallback;
 };
 
+/* A small world of explore.c; from where on everything in it is a choice. */
+struct sim_small {
+	enum {
+		SIM_SMALL_CALL,		/* a caller comes */
+		SIM_SMALL_DISPATCH,	/* his dispatch is made; it may be lost */
+		SIM_SMALL_ROUND		/* nobody was told of him, and a round begins */
+	} from;
+	tel_time stays;
+};
+
 struct sim_choices;
 struct sim_lk;
 struct sim_procs;
@@ -95,6 +105,7 @@ struct sim {
 	struct sim_contexts *contexts;
 	struct sim_faults faults;
 	struct sim_choices *choices;	/* explore.c decides; NULL = the rng */
+	const struct sim_small *small;	/* … in this world */
 	struct sim_coros *coros;
 	struct tel_arena mem;		/* everything that lives as long as the world */
 	struct tel_call_store *store;	/* the real one, without decorator */
@@ -153,7 +164,7 @@ tel_time sim_length(struct sim *sim, tel_time low, tel_time high);
 /* An order for things that happen at the same moment. */
 size_t sim_choices_pick(struct sim_choices *choices, size_t n);
 bool sim_choices_strike(struct sim_choices *choices, enum sim_fault fault);
-/* A caller is there: from now on everything is a choice. */
+/* From now on everything is a choice. */
 void sim_choices_begin(struct sim_choices *choices);
 /* The world is in this state before its next choice. */
 void sim_choices_visit(struct sim_choices *choices, uint64_t state);
@@ -193,7 +204,7 @@ void sim_run_world(uint64_t seed, size_t calls, const struct sim_knobs *knobs,
 void sim_shrink(uint64_t seed, size_t calls, const struct sim_knobs *knobs);
 
 /* One caller, two processes, by the choices of explore.c. */
-void sim_run_small_world(struct sim_choices *choices, tel_time stays,
+void sim_run_small_world(struct sim_choices *choices, const struct sim_small *small,
 			 const struct sim_knobs *knobs, struct sim_outcome *out);
 
 #endif

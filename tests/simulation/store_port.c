@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "domain/decide.h"
 #include "judge.h"
 #include "proc.h"
 #include "base/banned.h"
@@ -60,7 +61,8 @@ static struct sim_seen_call look_at(struct sim *sim, const struct tel_call *call
 	seen.outbound = call->direction == TEL_OUTBOUND;
 	seen.no_agent = tel_str_is(call->error_code, "no_agent");
 	sim_judge_note_legs(sim, call, &seen);
-	if (tel_arena_copy(&sim->mem, call->room_sid, TEL_MAX_ID, &seen.room_sid))
+	if (tel_arena_copy(&sim->mem, call->room_name, TEL_MAX_ROOM_NAME, &seen.room_name) ||
+	    tel_arena_copy(&sim->mem, call->room_sid, TEL_MAX_ID, &seen.room_sid))
 		seen.there = false;
 	return seen;
 }
@@ -91,11 +93,12 @@ static void wake_all(struct sim *sim)
 			sim_proc_wake(proc);
 }
 
-/* As events are, but nobody sent it. */
-static bool is_repair(const struct tel_step_about *about)
+/* What a round writes, but for its duty: as events are, but nobody sent it. */
+static bool is_repair(const struct tel_step_about *about, tel_decide_fn inner)
 {
-	return tel_str_is_set(about->room_sid) && !tel_str_is_set(about->event_id) &&
-	       !about->expect_change;
+	return inner == tel_decide_left_over ||
+	       (tel_str_is_set(about->room_sid) && !tel_str_is_set(about->event_id) &&
+		!about->expect_change);
 }
 
 static enum tel_err port_step(struct tel_call_store *port, const struct tel_step_about *about,
@@ -115,8 +118,9 @@ static enum tel_err port_step(struct tel_call_store *port, const struct tel_step
 	if (!err && w.wrote) {
 		sim_judge_committed(sim, &w.seen[0]);
 		sim_judge_committed(sim, &w.seen[1]);
-		if (is_repair(about))
-			sim_judge_repaired(sim, about->room_name);
+		if (is_repair(about, inner))
+			sim_judge_repaired(sim, about->room_name.len ? about->room_name :
+						w.seen[0].room_name);
 		wake_all(sim);
 		if (sim_strikes(sim, SIM_STORE_DOUBT))
 			err = TEL_EIO;

@@ -326,8 +326,9 @@ static void draw_policy(struct sim *sim, struct sim_rng *rng)
 				sim_rng_percent(rng, 10) ? 5 * TEL_SECOND : 15 * TEL_SECOND;
 	p->join_deadline = sim_rng_percent(rng, 80) ? 8 * TEL_SECOND :
 			   sim_rng_between(rng, 2, 15) * TEL_SECOND;
-	p->solo_timeout = sim_rng_percent(rng, 80) ? 300 * TEL_SECOND :
+	p->solo_timeout = sim_rng_percent(rng, 70) ? 300 * TEL_SECOND :
 			  sim_rng_percent(rng, 20) ? TEL_NEVER :
+			  sim_rng_percent(rng, 50) ? sim_rng_between(rng, 12, 20) * TEL_SECOND :
 			  sim_rng_between(rng, 20, 60) * TEL_SECOND;
 	p->max_duration = sim_rng_percent(rng, 90) ? TEL_DAY :
 			  sim_rng_between(rng, 40, 120) * TEL_SECOND;
@@ -337,16 +338,18 @@ static void draw_policy(struct sim *sim, struct sim_rng *rng)
 	loss = (unsigned)sim_rng_below(rng, 4 * TEL_LOSSES);
 	p->agent_loss = loss < TEL_LOSSES ? (enum tel_agent_loss)loss : TEL_LOSS_REDISPATCH;
 	if (sim->choices)
-		p->reconcile_interval = 0;
+		p->reconcile_interval = sim->small->from == SIM_SMALL_ROUND ? 5 * TEL_SECOND : 0;
 }
 
 static void begin(struct sim *sim, uint64_t seed, struct sim_choices *choices,
-		  const struct sim_knobs *knobs, struct sim_outcome *out)
+		  const struct sim_small *small, const struct sim_knobs *knobs,
+		  struct sim_outcome *out)
 {
 	struct sim_rng shape = sim_rng_stream(seed, 3);
 
 	*out = (struct sim_outcome){ 0 };
-	*sim = (struct sim){ .knobs = *knobs, .seed = seed, .choices = choices, .now = SIM_BEGIN };
+	*sim = (struct sim){ .knobs = *knobs, .seed = seed, .choices = choices,
+			     .small = small, .now = SIM_BEGIN };
 	tel_arena_init(&sim->mem, SIZE_MAX / 2);
 	sim->contexts = sim_alloc(sim, sizeof(*sim->contexts));
 	sim->calm = sim_rng_percent(&shape, 5);
@@ -507,7 +510,7 @@ void sim_run_world(uint64_t seed, size_t calls, const struct sim_knobs *knobs,
 {
 	struct sim sim;
 
-	begin(&sim, seed, NULL, knobs, out);
+	begin(&sim, seed, NULL, NULL, knobs, out);
 	/* One in five is a call of ours. */
 	sim_callers_init(&sim, calls - calls / 5);
 	sim_callees_init(&sim, calls / 5);
@@ -517,15 +520,15 @@ void sim_run_world(uint64_t seed, size_t calls, const struct sim_knobs *knobs,
 	end(&sim, out, strikes, n_strikes);
 }
 
-void sim_run_small_world(struct sim_choices *choices, tel_time stays,
+void sim_run_small_world(struct sim_choices *choices, const struct sim_small *small,
 			 const struct sim_knobs *knobs, struct sim_outcome *out)
 {
 	struct sim sim;
 
-	begin(&sim, 1, choices, knobs, out);
-	sim_callers_init_one(&sim, stays);
+	begin(&sim, 1, choices, small, knobs, out);
+	sim_callers_init_one(&sim, small->stays);
 	sim_callees_init(&sim, 0);
-	sim_plan(&sim, 5 * TEL_SECOND, faults_end, NULL, 0);
+	sim_plan(&sim, 12 * TEL_SECOND, faults_end, NULL, 0);
 	run(&sim);
 	end(&sim, out, NULL, NULL);
 }

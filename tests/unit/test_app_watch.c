@@ -403,6 +403,30 @@ static void a_deletion_that_was_begun_is_done(void)
 	tear_down(&s);
 }
 
+/*
+ * Whether it took effect is not known: an agent who is still in the room may be
+ * on his way out.
+ */
+static void a_deletion_that_was_not_answered_may_be_done(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_agents_come(s.livekit, false);
+	tel_fake_livekit_agents_linger(s.livekit, true);
+	caller(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_DISPATCH, TEL_FAKE_FINE);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_DISPATCH, TEL_FAKE_HELD);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_DISPATCH, TEL_FAKE_ANSWER_LOST);
+	pass(&s, 9 * TEL_SECOND);
+	tel_fake_livekit_agent_joins(s.livekit);
+	tel_fake_livekit_release_held(s.livekit);
+	pass(&s, 3 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_DISPATCH), 1);
+	CHECK_INT(counted(&s, TEL_COUNT_WATCH_JOINED), 0);
+	tear_down(&s);
+}
+
 /* Between looking and deleting: the agent is heard after all, or the caller has gone. */
 static void nothing_is_deleted_that_is_wanted(void)
 {
@@ -447,6 +471,31 @@ static void what_is_not_done_is_not_told(void)
 	CHECK_INT(made(&s), 1);
 	CHECK_INT(counted(&s, TEL_COUNT_WATCH_REDISPATCHED), 0);
 	CHECK_INT(tel_fake_log_count(&s.a.log, " no_agent "), 0);
+	tear_down(&s);
+}
+
+/*
+ * Heard of while it is looked for, and not shown, it may have come after the
+ * look; if it has gone, unheard, the phone is alone since that shows.
+ */
+static void one_who_is_heard_is_not_missing(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.policy.solo_timeout = 4 * TEL_SECOND;
+	tel_fake_livekit_workers(s.livekit, false);
+	caller(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_PARTICIPANTS, TEL_FAKE_ANSWER_HELD);
+	pass(&s, 2 * TEL_SECOND);
+	tell(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_AGENT, "PA_9");
+	pass(&s, 3 * TEL_SECOND);
+	tel_fake_livekit_release_held(s.livekit);
+	pass(&s, 7 * TEL_SECOND / 2);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 0);
+	check_call(&s, "agent_dispatched - - ");
+	pass(&s, 10 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 1);
 	tear_down(&s);
 }
 
@@ -611,6 +660,26 @@ static void it_is_hung_up_when_it_lasts_too_long(void)
 	tear_down(&s);
 }
 
+/* It is there still, or again, when the call is over: nobody is to hear silence. */
+static void who_was_hung_up_does_not_keep_the_room(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.policy.max_duration = 600 * TEL_SECOND;
+	caller(&s);
+	agent_is_heard(&s);
+	pass(&s, 602 * TEL_SECOND);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	tel_fake_livekit_open(s.livekit, "call", "RM_1");
+	tel_fake_livekit_phone(s.livekit, "call", "PA_1");
+	pass(&s, 20 * TEL_SECOND);
+	check_call(&s, "ended completed timeout ");
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	CHECK_INT(counted(&s, TEL_COUNT_ROOM_KEPT), 0);
+	tear_down(&s);
+}
+
 static void livekit_is_away_when_it_is_looked_for(void)
 {
 	struct stage s;
@@ -665,8 +734,11 @@ int main(void)
 		{ "what comes in between is not doubled", what_comes_in_between_is_not_doubled },
 		{ "another life of the room is another room", another_life_of_the_room_is_another_room },
 		{ "a deletion that was begun is done", a_deletion_that_was_begun_is_done },
+		{ "a deletion that was not answered may be done",
+		  a_deletion_that_was_not_answered_may_be_done },
 		{ "nothing is deleted that is wanted", nothing_is_deleted_that_is_wanted },
 		{ "what is not done is not told", what_is_not_done_is_not_told },
+		{ "one who is heard is not missing", one_who_is_heard_is_not_missing },
 		{ "LiveKit is away", livekit_is_away },
 		{ "a look is taken over", a_look_is_taken_over },
 		{ "no agent comes", no_agent_comes },
@@ -678,6 +750,7 @@ int main(void)
 		{ "it is put off while its phone is there", it_is_put_off_while_its_phone_is_there },
 		{ "it ends when its own phone is gone", it_ends_when_its_own_phone_is_gone },
 		{ "it is hung up when it lasts too long", it_is_hung_up_when_it_lasts_too_long },
+		{ "who was hung up does not keep the room", who_was_hung_up_does_not_keep_the_room },
 		{ "LiveKit is away when it is looked for", livekit_is_away_when_it_is_looked_for },
 		{ "it leaves while it is looked for", it_leaves_while_it_is_looked_for },
 		CU_TEST_INFO_NULL,

@@ -365,6 +365,8 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "hung up before the dial was sent", "M H C", "ended canceled api [r] " },
 	{ "hung up, and the dial was on its way", "M H d- +6 T j", "ended canceled api [r] !" },
 	{ "hung up, and the phone comes before the end", "M H d- j", "agent_dispatched - - [Dro] !" },
+	{ "hung up, and the dial that was on its way is answered", "M H d A",
+	  "agent_dispatched - - [ro] A!" },
 	{ "hung up while talking", "M j A H d l:ax", "ended completed api [] A!" },
 	{ "hung up twice", "M j A H H d l:ax", "ended completed api [] A!" },
 	{ "answered after the end: taken down", "M J H d +6 T A", "ended canceled api [r] R!" },
