@@ -29,6 +29,7 @@ static void dies(struct sim *sim, void *arg, uint64_t missed_after)
 	if (leg->left_at)
 		return;
 	leg->dead = true;
+	leg->dead_at = sim->now;
 	sim_trace(sim, "agent: %.*s in %.*s is dead", TEL_STR_ARG(leg->sid),
 		  TEL_STR_ARG(leg->life->sid));
 	sim_plan(sim, (tel_time)missed_after, is_missed, leg, 0);

@@ -213,6 +213,12 @@ void sim_judge_drop_sent(struct sim *sim, const struct sim_request *request)
 
 /* ---- alone --------------------------------------------------------------------------- */
 
+/* Nobody talks to one who is dead, though LiveKit has not noticed yet. */
+static tel_time gone_at(const struct sim_leg *agent)
+{
+	return agent->dead ? agent->dead_at : agent->left_at;
+}
+
 /*
  * Since when nobody is there whom the phones in `life` could talk to. One who
  * came and went, and nobody told of, does not count: a look may miss him.
@@ -224,7 +230,7 @@ static tel_time life_alone_since(const struct sim_life *life)
 
 	for (leg = life->legs; leg; leg = leg->next) {
 		if (leg->kind == TEL_PARTICIPANT_AGENT)
-			left = leg->joined_heard && leg->left_at > left ? leg->left_at : left;
+			left = leg->joined_heard && gone_at(leg) > left ? gone_at(leg) : left;
 		else if (leg->joined_at < came)
 			came = leg->joined_at;
 		if (leg->callee && leg->callee->answered_at > answered)

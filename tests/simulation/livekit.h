@@ -66,6 +66,7 @@ struct sim_leg {
 	/* agents */
 	struct sim_dispatch *dispatch;
 	bool dead;			/* its worker was killed; LiveKit will notice */
+	tel_time dead_at;
 	tel_time listed_until;		/* shown although it has left */
 };
 
