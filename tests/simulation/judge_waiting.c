@@ -125,7 +125,8 @@ static tel_time patience(const struct sim *sim, const struct sim_leg *leg)
 	bool fallback = sim->policy.agent_loss == TEL_LOSS_FALLBACK && has_lost_an_agent(leg->life);
 	bool found = !leg->joined_heard && !leg->lost;
 
-	return (found ? SIM_FOUND : SIM_PROMPT) + sim_settling(leg) + (fallback ? TEL_KEEP_TRYING + TEL_SECOND : 0) +
+	return (found ? SIM_FOUND : SIM_PROMPT) + sim_settling(leg) +
+	       (fallback ? TEL_KEEP_TRYING + TEL_SECOND : 0) +
 	       (sim->procs->skewed ? SKEW_COSTS : 0);
 }
 
