@@ -65,11 +65,36 @@ static bool has_left_unheard(const struct sim_life *life)
 	return false;
 }
 
+/*
+ * Sent for by an earlier call in that very room: it is that one's record that
+ * is told of his coming and going. RELIABILITY.md, "Agents shared".
+ */
+static bool is_anothers(const struct sim *sim, const struct sim_leg *agent)
+{
+	const struct sim_seen_call *call = sim_judge_call_in(sim, agent->life);
+	struct tel_str sent_by = agent->dispatch->call_id;
+
+	return call && sent_by.len && !tel_str_eq(sent_by, tel_call_id_str(&call->id));
+}
+
+/* The call found such a one there, who has gone since. */
+static bool has_lost_anothers(const struct sim *sim, const struct sim_life *life)
+{
+	const struct sim_seen_call *call = sim_judge_call_in(sim, life);
+	const struct sim_leg *leg;
+
+	for (leg = life->legs; leg; leg = leg->next)
+		if (leg->kind == TEL_PARTICIPANT_AGENT && leg->left_at && is_anothers(sim, leg) &&
+		    (leg->left_at >= call->known_at || leg->listed_until >= call->known_at))
+			return true;
+	return false;
+}
+
 /* Since when a webhook says that an agent is wanted; 0 = none does. */
-static tel_time told_at(const struct sim_leg *leg)
+static tel_time told_at(const struct sim *sim, const struct sim_leg *leg)
 {
 	if (!leg->joined_heard || has_left_unheard(leg->life) ||
-	    (leg->lost && !leg->lost->left_heard))
+	    (leg->lost && !leg->lost->left_heard) || has_lost_anothers(sim, leg->life))
 		return 0;
 	return leg->lost && leg->lost->left_heard > leg->joined_heard ?
 	       leg->lost->left_heard : leg->joined_heard;
@@ -87,7 +112,7 @@ static tel_time seen_at(const struct sim *sim, const struct sim_leg *leg)
 /* 0: nobody can know that he waits. */
 static tel_time owed_since(const struct sim *sim, const struct sim_leg *leg)
 {
-	tel_time told = told_at(leg), seen = seen_at(sim, leg);
+	tel_time told = told_at(sim, leg), seen = seen_at(sim, leg);
 
 	if (leg->excused || is_left_alone(sim, leg) || (leg->callee && leg->callee->hang_up_asked))
 		return 0;
@@ -100,7 +125,8 @@ static tel_time patience(const struct sim *sim, const struct sim_leg *leg)
 	bool fallback = sim->policy.agent_loss == TEL_LOSS_FALLBACK && has_lost_an_agent(leg->life);
 	bool found = !leg->joined_heard && !leg->lost;
 
-	return (found ? SIM_FOUND : SIM_PROMPT) + sim_settling(leg) + (fallback ? TEL_KEEP_TRYING + TEL_SECOND : 0) +
+	return (found ? SIM_FOUND : SIM_PROMPT) + sim_settling(leg) +
+	       (fallback ? TEL_KEEP_TRYING + TEL_SECOND : 0) +
 	       (sim->procs->skewed ? SKEW_COSTS : 0);
 }
 
@@ -221,16 +247,18 @@ static tel_time gone_at(const struct sim_leg *agent)
 
 /*
  * Since when nobody is there whom the phones in `life` could talk to. One who
- * came and went, and nobody told of, does not count: a look may miss him.
+ * came and went, and nobody told of, or told another call of, does not count: a
+ * look may miss him.
  */
-static tel_time life_alone_since(const struct sim_life *life)
+static tel_time life_alone_since(const struct sim *sim, const struct sim_life *life)
 {
 	tel_time came = INT64_MAX, left = 0, answered = 0;
 	const struct sim_leg *leg;
 
 	for (leg = life->legs; leg; leg = leg->next) {
 		if (leg->kind == TEL_PARTICIPANT_AGENT)
-			left = leg->joined_heard && gone_at(leg) > left ? gone_at(leg) : left;
+			left = leg->joined_heard && !is_anothers(sim, leg) && gone_at(leg) > left ?
+			       gone_at(leg) : left;
 		else if (leg->joined_at < came)
 			came = leg->joined_at;
 		if (leg->callee && leg->callee->answered_at > answered)
@@ -245,14 +273,14 @@ static void check_alone(struct sim *sim, const struct sim_leg *leg)
 	tel_time owed = leg->alone_since, alone;
 
 	if (!is_waiting(leg) || leg->excused || sim->policy.solo_timeout == TEL_NEVER ||
-	    (!told_at(leg) && !seen_at(sim, leg)))
+	    (!told_at(sim, leg) && !seen_at(sim, leg)))
 		return;
 	if (leg->callee && !leg->callee->answered)
 		return;
 	if (leg->callee && leg->callee->answered_at > owed)
 		owed = leg->callee->answered_at;
 	owed += sim->policy.solo_timeout;
-	if (told_at(leg) == 0 || seen_at(sim, leg))
+	if (told_at(sim, leg) == 0 || seen_at(sim, leg))
 		owed += sim->policy.reconcile_interval + TEL_REPAIR_SLACK;
 	alone = sim->now - owed;
 	if (alone > sim_allowance(sim, owed, SIM_SILENT + sim_settling(leg)))
@@ -305,7 +333,7 @@ static bool has_reason(const struct sim *sim, const struct sim_life *life,
 	case TEL_HANG_UP_AGENT_LEFT:
 		return sim->policy.agent_loss == TEL_LOSS_HANGUP && has_lost_an_agent(life) && !served;
 	case TEL_HANG_UP_ALONE:
-		return has_lasted(sim, life_alone_since(life), sim->policy.solo_timeout) && !served;
+		return has_lasted(sim, life_alone_since(sim, life), sim->policy.solo_timeout) && !served;
 	case TEL_HANG_UP_WHYS:
 		break;
 	}
@@ -418,6 +446,13 @@ static bool may_be_hung_up(const struct sim *sim, const struct sim_leg *leg)
 		leg->joined_heard > leg->joined_at + HEARD_LATE);
 }
 
+/* By a look that began after it joined, where clocks are apart. */
+static bool is_taken_for_gone(const struct sim *sim, const struct sim_seen_call *call,
+			      const struct sim_leg *leg)
+{
+	return skew_hides(sim) && call && is_of(call, leg);
+}
+
 void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
 			    const struct sim_life *life)
 {
@@ -428,7 +463,7 @@ void sim_judge_room_deleted(struct sim *sim, const struct sim_request *request,
 
 	for (leg = life->legs; leg; leg = leg->next)
 		if (leg->kind == TEL_PARTICIPANT_SIP && !leg->left_at && !reason &&
-		    !may_be_hung_up(sim, leg) &&
+		    !may_be_hung_up(sim, leg) && !is_taken_for_gone(sim, call, leg) &&
 		    (is_known_to_be_there(sim, leg, request) ||
 		     is_to_be_seen(leg, request, call)))
 			sim_violation(sim, "I1: %.*s is hung up on: %.*s is deleted under it%s%s",
