@@ -175,10 +175,6 @@ static const struct {
 
 static enum tel_err record(struct tel_run *run)
 {
-	struct tel_step_about about = {
-		.call_id = tel_call_id_str(&run->call->id),
-		.expect_change = true,
-	};
 	struct tel_delete_done done = {
 		.result = run->delete_result,
 		.attempt = run->attempt,
@@ -186,14 +182,10 @@ static enum tel_err record(struct tel_run *run)
 		.message = run->message,
 		.retry_after = run->retry_after,
 	};
-	enum tel_err err = tel_run_env(run, &done.env);
+	enum tel_err err = tel_run_record(run, &done.env, tel_decide_delete_done, &done);
 
-	if (!err)
-		err = run->app->store->ops->step(run->app->store, &about,
-						 tel_decide_delete_done, &done);
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	run->phase = TEL_RUN_FREE;
 	tel_count(run->app->counters, results[done.result].counter);
 	tel_log_line(run->app->log, results[done.result].level, results[done.result].event,
 		     TEL_F_STR("callId", tel_call_id_str(&run->call->id)),

@@ -124,10 +124,6 @@ static void log_result(const struct tel_run *run, const struct tel_dial_done *do
 
 static enum tel_err record(struct tel_run *run)
 {
-	struct tel_step_about about = {
-		.call_id = tel_call_id_str(&run->call->id),
-		.expect_change = true,
-	};
 	struct tel_dial_done done = {
 		.result = run->dial_result,
 		.reply = run->dial_reply,
@@ -138,14 +134,10 @@ static enum tel_err record(struct tel_run *run)
 		.message = run->message,
 		.retry_after = run->retry_after,
 	};
-	enum tel_err err = tel_run_env(run, &done.env);
+	enum tel_err err = tel_run_record(run, &done.env, tel_decide_dial_done, &done);
 
-	if (!err)
-		err = run->app->store->ops->step(run->app->store, &about, tel_decide_dial_done,
-						 &done);
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	run->phase = TEL_RUN_FREE;
 	count(run, &done);
 	log_result(run, &done);
 	return TEL_OK;

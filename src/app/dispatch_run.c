@@ -201,10 +201,6 @@ static void log_result(const struct tel_run *run, const struct tel_dispatch_done
 
 static enum tel_err record(struct tel_run *run)
 {
-	struct tel_step_about about = {
-		.call_id = tel_call_id_str(&run->call->id),
-		.expect_change = true,
-	};
 	struct tel_dispatch_done done = {
 		.result = run->dispatch_result,
 		.attempt = run->attempt,
@@ -214,14 +210,10 @@ static enum tel_err record(struct tel_run *run)
 		.message = run->message,
 		.retry_after = run->retry_after,
 	};
-	enum tel_err err = tel_run_env(run, &done.env);
+	enum tel_err err = tel_run_record(run, &done.env, tel_decide_dispatch_done, &done);
 
-	if (!err)
-		err = run->app->store->ops->step(run->app->store, &about,
-						 tel_decide_dispatch_done, &done);
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	run->phase = TEL_RUN_FREE;
 	tel_count(run->app->counters, counter_of(done.result));
 	if (done.result == TEL_DISPATCH_REFUSED && !done.over)
 		tel_count(run->app->counters, TEL_COUNT_CALL_FAILED);

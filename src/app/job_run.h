@@ -74,6 +74,14 @@ void tel_run_keep_error(struct tel_run *run, const struct tel_lk_answer *answer)
 TEL_MUST_CHECK enum tel_err tel_run_env(const struct tel_run *run, struct tel_decide_env *env);
 
 /*
+ * Record what came of the run: fill in `env`, which is in `done`, and run the
+ * step about the run's call. Then the run is over; also if the call is kept no
+ * more. Our own trouble: to be tried again.
+ */
+TEL_MUST_CHECK enum tel_err tel_run_record(struct tel_run *run, struct tel_decide_env *env,
+					   tel_decide_fn decide, void *done);
+
+/*
  * Is the lease of the run's job in `now` still the one that it was started
  * with, and long enough for one more request?
  */

@@ -48,10 +48,6 @@ static enum tel_err send(struct tel_run *run)
 
 static enum tel_err record(struct tel_run *run)
 {
-	struct tel_step_about about = {
-		.call_id = tel_call_id_str(&run->call->id),
-		.expect_change = true,
-	};
 	struct tel_look_done done = {
 		.result = run->look_result,
 		.attempt = run->attempt,
@@ -59,14 +55,10 @@ static enum tel_err record(struct tel_run *run)
 		.participant = run->look_result == TEL_LOOK_SEEN ? &run->phone : NULL,
 		.retry_after = run->retry_after,
 	};
-	enum tel_err err = tel_run_env(run, &done.env);
+	enum tel_err err = tel_run_record(run, &done.env, tel_decide_look_done, &done);
 
-	if (!err)
-		err = run->app->store->ops->step(run->app->store, &about, tel_decide_look_done,
-						 &done);
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	run->phase = TEL_RUN_FREE;
 	if (done.ended)
 		tel_count(run->app->counters, TEL_COUNT_CALL_ENDED);
 	return TEL_OK;

@@ -47,23 +47,15 @@ static enum tel_err look(struct tel_run *run)
 
 static enum tel_err record(struct tel_run *run)
 {
-	struct tel_step_about about = {
-		.call_id = tel_call_id_str(&run->call->id),
-		.expect_change = true,
-	};
 	struct tel_overdue_done done = {
 		.result = run->overdue_result,
 		.attempt = run->attempt,
 		.retry_after = run->retry_after,
 	};
-	enum tel_err err = tel_run_env(run, &done.env);
+	enum tel_err err = tel_run_record(run, &done.env, tel_decide_overdue_done, &done);
 
-	if (!err)
-		err = run->app->store->ops->step(run->app->store, &about,
-						 tel_decide_overdue_done, &done);
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	run->phase = TEL_RUN_FREE;
 	if (done.ended)
 		tel_count(run->app->counters, TEL_COUNT_CALL_ENDED);
 	return TEL_OK;

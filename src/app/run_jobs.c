@@ -104,6 +104,23 @@ enum tel_err tel_run_env(const struct tel_run *run, struct tel_decide_env *env)
 	return make_env(run->app, env);
 }
 
+enum tel_err tel_run_record(struct tel_run *run, struct tel_decide_env *env, tel_decide_fn decide,
+			    void *done)
+{
+	struct tel_step_about about = {
+		.call_id = tel_call_id_str(&run->call->id),
+		.expect_change = true,
+	};
+	enum tel_err err = tel_run_env(run, env);
+
+	if (!err)
+		err = run->app->store->ops->step(run->app->store, &about, decide, done);
+	if (err && err != TEL_ENOTFOUND)
+		return err;
+	run->phase = TEL_RUN_FREE;
+	return TEL_OK;
+}
+
 bool tel_run_holds_lease(const struct tel_run *run, const struct tel_call *now)
 {
 	const struct tel_job *job = &now->jobs[run->kind];

@@ -63,10 +63,6 @@ static enum tel_err send(struct tel_run *run)
 
 static enum tel_err record(struct tel_run *run)
 {
-	struct tel_step_about about = {
-		.call_id = tel_call_id_str(&run->call->id),
-		.expect_change = true,
-	};
 	struct tel_transfer_done done = {
 		.result = run->transfer_result,
 		.attempt = run->attempt,
@@ -75,14 +71,10 @@ static enum tel_err record(struct tel_run *run)
 		.message = run->message,
 		.retry_after = run->retry_after,
 	};
-	enum tel_err err = tel_run_env(run, &done.env);
+	enum tel_err err = tel_run_record(run, &done.env, tel_decide_transfer_done, &done);
 
-	if (!err)
-		err = run->app->store->ops->step(run->app->store, &about,
-						 tel_decide_transfer_done, &done);
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	run->phase = TEL_RUN_FREE;
 	tel_log_line(run->app->log, done.result == TEL_TRANSFERRED ? TEL_LOG_INFO : TEL_LOG_WARN,
 		     "transfer", TEL_F_STR("callId", tel_call_id_str(&run->call->id)),
 		     TEL_F_TEXT("result", done.result == TEL_TRANSFERRED ? "done" : "not_done"),

@@ -261,10 +261,6 @@ static void tell_verdict(const struct tel_run *run, const struct tel_watch_done 
 
 static enum tel_err record(struct tel_run *run)
 {
-	struct tel_step_about about = {
-		.call_id = tel_call_id_str(&run->call->id),
-		.expect_change = true,
-	};
 	struct tel_watch_done done = {
 		.result = run->watched,
 		.attempt = run->attempt,
@@ -277,14 +273,10 @@ static enum tel_err record(struct tel_run *run)
 		.message = run->message,
 		.retry_after = run->retry_after,
 	};
-	enum tel_err err = tel_run_env(run, &done.env);
+	enum tel_err err = tel_run_record(run, &done.env, tel_decide_watch_done, &done);
 
-	if (!err)
-		err = run->app->store->ops->step(run->app->store, &about, tel_decide_watch_done,
-						 &done);
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	run->phase = TEL_RUN_FREE;
 	if (run->watched == TEL_WATCHED_DROPPED)
 		tell_drop(run);
 	else if (run->watched == TEL_WATCHED_LOOKED)
