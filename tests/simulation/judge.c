@@ -88,8 +88,11 @@ const struct sim_seen_call *sim_judge_call_in(const struct sim *sim, const struc
 
 		if (here && !k->over_since)
 			return &k->seen;
-		/* One that was hung up stays in the room in which it was. */
-		if (!second && (here || (!k->over_since && k->seen.hung_up &&
+		/* One that was hung up stays in the room in which it was; its end may be
+		   noted just before the room is deleted. */
+		bool long_over = k->over_since && sim->now - k->over_at > TEL_EVIDENCE_GRACE;
+
+		if (!second && (here || (!long_over && k->seen.hung_up &&
 					 life_of(life->room, k->seen.room_sid))))
 			second = &k->seen;
 	}
