@@ -84,6 +84,12 @@ static enum tel_err say_open(const struct tel_lmdb_options *options, int rc, str
 	}
 }
 
+/* mmap() has no address space for it; valgrind's says EINVAL. */
+static bool is_too_large(int rc)
+{
+	return rc == ENOMEM || rc == EINVAL;
+}
+
 /* A limit on address space is no reason not to start. */
 static enum tel_err open_shrinking(struct tel_lmdb_store *s, const struct tel_lmdb_options *options,
 				   struct tel_buf *why)
@@ -93,7 +99,7 @@ static enum tel_err open_shrinking(struct tel_lmdb_store *s, const struct tel_lm
 
 	if (!rc)
 		rc = try_env(options, size, &s->env);
-	while (rc == ENOMEM && size / 2 >= SMALLEST_MAP) {
+	while (is_too_large(rc) && size / 2 >= SMALLEST_MAP) {
 		size /= 2;
 		rc = try_env(options, size, &s->env);
 	}
