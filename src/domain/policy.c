@@ -2,23 +2,11 @@
 
 #include "domain/policy.h"
 
-static const char *const loss_names[TEL_LOSSES] = {
-	[TEL_LOSS_REDISPATCH] = "redispatch",
-	[TEL_LOSS_FALLBACK] = "fallback",
-	[TEL_LOSS_HANGUP] = "hangup",
-	[TEL_LOSS_KEEP] = "keep",
-};
-
 static const char *const fallback_names[TEL_FALLBACKS] = {
 	[TEL_FALLBACK_KEEP] = "keep",
 	[TEL_FALLBACK_HANGUP] = "hangup",
 	[TEL_FALLBACK_TRANSFER] = "transfer",
 };
-
-const char *tel_agent_loss_text(enum tel_agent_loss loss)
-{
-	return (unsigned)loss < TEL_LOSSES ? loss_names[loss] : "?";
-}
 
 const char *tel_fallback_text(enum tel_fallback fallback)
 {

@@ -31,8 +31,7 @@ enum tel_fallback {
 	TEL_FALLBACKS
 };
 
-/* "redispatch", …; "keep", "hangup", "transfer" */
-const char *tel_agent_loss_text(enum tel_agent_loss loss);
+/* "keep", "hangup", "transfer" */
 const char *tel_fallback_text(enum tel_fallback fallback);
 bool tel_fallback_from(struct tel_str text, enum tel_fallback *out);
 

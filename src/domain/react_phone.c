@@ -177,27 +177,27 @@ static enum tel_err adopt_agent(struct tel_reaction *r, bool *adopted)
 {
 	struct tel_call *call = r->call;
 	struct tel_leg *leg;
-	enum tel_err err = TEL_OK;
+	enum tel_err err;
 	bool is_new;
 	size_t i;
 
 	*adopted = false;
-	for (i = 0; i < r->event->n_seen && !err; i++) {
+	for (i = 0; i < r->event->n_seen; i++) {
 		const struct tel_participant *p = &r->event->seen[i];
 
 		if (!tel_watch_is_agent(call, p))
 			continue;
 		err = tel_call_take_leg(call, p, call->room_sid, &leg, &is_new);
 		if (err)
-			break;
+			return err;
 		*adopted = true;
 		leg->joined_at = p->joined_at ? p->joined_at : r->at;
 		call->agent_was_there = true;
 		call->agent.joined_at = leg->joined_at;
 		call->status = TEL_CALL_AGENT_DISPATCHED;
 	}
-	if (err || !*adopted)
-		return err;
+	if (!*adopted)
+		return TEL_OK;
 	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
 	tel_call_watch_agent(call, r->env->now + TEL_DISPATCH_LOST_AFTER);
 	return TEL_OK;

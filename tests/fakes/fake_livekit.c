@@ -97,11 +97,15 @@ static void answer_participants(const struct tel_fake_livekit *lk,
 				const struct tel_fake_pending *p, struct tel_lk_answer *answer)
 {
 	const struct tel_fake_room *room = tel_fake_room_shown(lk, p->room);
-	struct tel_participant *list = a_list(lk->n_phones + lk->n_agents, sizeof(*list));
+	size_t i, n = 0, others = room ? room->others : 0;
+	struct tel_participant *list = a_list(lk->n_phones + lk->n_agents + others, sizeof(*list));
 	const struct tel_fake_phone *phone;
 	const struct tel_fake_agent *agent;
-	size_t i, n = 0;
 
+	for (i = 0; i < others; i++)
+		list[n++] = (struct tel_participant){
+			.kind = TEL_PARTICIPANT_OTHER, .sid = TEL_STR("PA_other"),
+			.identity = TEL_STR("somebody") };
 	for (i = 0; room && i < lk->n_phones; i++) {
 		phone = &lk->phones[i];
 		if ((phone->there || phone->stale) && strcmp(phone->life, room->sid) == 0)

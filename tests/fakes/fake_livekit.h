@@ -116,7 +116,7 @@ void tel_fake_livekit_phone(struct tel_fake_livekit *lk, const char *room, const
 void tel_fake_livekit_caller(struct tel_fake_livekit *lk, const char *room,
 			     const struct tel_participant *caller);
 void tel_fake_livekit_hang_up(struct tel_fake_livekit *lk, const char *room, const char *sid);
-/* So many are in the room who are no phones: counted, and never listed. */
+/* So many are in the room who are no phones. */
 void tel_fake_livekit_others(struct tel_fake_livekit *lk, const char *room, unsigned n);
 
 /*

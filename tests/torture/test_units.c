@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/reconcile.h"
 #include "app/run_jobs.h"
 #include "config/telephony_config.h"
 #include "fcgi/gateway.h"
@@ -692,6 +693,7 @@ static enum tel_err make_runner(void *app)
 {
 	struct tel_inbox *inbox = NULL;
 	struct tel_runner *runner = NULL;
+	struct tel_reconciler *reconciler = NULL;
 	struct tel_counters *counters = NULL;
 	struct tel_call_store *store = NULL;
 	enum tel_err err = tel_inbox_new(4, NULL, NULL, &inbox);
@@ -699,12 +701,15 @@ static enum tel_err make_runner(void *app)
 	if (!err)
 		err = tel_runner_new(app, inbox, &runner);
 	if (!err)
+		err = tel_reconciler_new(app, &reconciler);
+	if (!err)
 		err = tel_memory_store_open(NULL, &store);
 	if (!err)
 		err = tel_shared_counters_open(NULL, &counters);
 	tel_shared_counters_close(counters);
 	if (store)
 		store->ops->close(store);
+	tel_reconciler_free(reconciler);
 	tel_runner_free(runner);
 	tel_inbox_free(inbox);
 	return err;
@@ -715,7 +720,7 @@ static void the_rest(void)
 	struct tel_app app = { 0 };
 
 	torture("a line in the log", log_a_line, NULL, TEL_OK, true);
-	torture("runner, inbox, memory store, counters", make_runner, &app, TEL_OK, false);
+	torture("runner, reconciler, inbox, memory store, counters", make_runner, &app, TEL_OK, false);
 }
 
 int main(void)

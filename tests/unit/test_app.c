@@ -294,6 +294,45 @@ static void a_full_inbox_leaves_the_job_to_others(void)
 	tear_down(&s);
 }
 
+static void count(void *ctx)
+{
+	++*(int *)ctx;
+}
+
+/* The runner may be asleep: it is woken once the job is there, not before. */
+static void what_is_put_in_wakes(void)
+{
+	struct tel_call_id id = { "00000000-0000-4000-8000-000000000001" };
+	struct tel_inbox *inbox;
+	int woken = 0;
+
+	CU_ASSERT_FATAL(tel_inbox_new(2, count, &woken, &inbox) == TEL_OK);
+	CU_ASSERT_TRUE(tel_inbox_reserve(inbox) && tel_inbox_reserve(inbox));
+	tel_inbox_cancel(inbox);
+	CHECK_INT(woken, 0);
+	tel_inbox_put(inbox, &id);
+	CHECK_INT(woken, 1);
+	tel_inbox_free(inbox);
+}
+
+/* Pauses are alike then, and nothing is written before there is some again. */
+static void without_randomness_nothing_is_lost(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	s.a.random.fail = TEL_EIO;
+	tel_rig_pass(&s.a, TEL_SECOND);
+	CHECK_INT(made(&s), 1);
+	check_call(&s, TEL_CALL_SIP_PARTICIPANT_JOINED, TEL_OUTCOME_NONE);
+	s.a.random.fail = TEL_OK;
+	tel_rig_pass(&s.a, 3 * TEL_SECOND);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_DISPATCH), 1);
+	tear_down(&s);
+}
+
 /* ---- exactly once --------------------------------------------------------------- */
 
 static void a_dead_process_is_found_out_first(void)
@@ -693,15 +732,17 @@ static void hang_up(struct stage *s, const char *life)
  */
 static void a_phone_is_hung_up_in_its_own_room(void)
 {
-	static const struct { const char *life; size_t deleted; } cases[] = {
-		{ "RM_1", 0 }, { "RM_2", 1 } };
+	static const struct { const char *life; enum tel_fake_fault fault; size_t deleted; } cases[] = {
+		{ "RM_1", TEL_FAKE_FINE, 0 }, { "RM_2", TEL_FAKE_FINE, 1 },
+		{ "RM_1", TEL_FAKE_NOT_SENT, 0 }, { "RM_2", TEL_FAKE_NOT_SENT, 1 } };
 	struct stage s;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct tel_event second;
 
 		set_up(&s);
+		tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_ROOMS, cases[i].fault);
 		caller(&s, &s.a);
 		tel_fake_livekit_close(s.livekit, "call");
 		tel_fake_livekit_open(s.livekit, "call", "RM_2");
@@ -712,6 +753,7 @@ static void a_phone_is_hung_up_in_its_own_room(void)
 		hang_up(&s, cases[i].life);
 		tel_rig_pass(&s.a, 3 * TEL_SECOND);
 		CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), cases[i].deleted);
+		CHECK_INT(s.a.counters.values[TEL_COUNT_ROOM_RETRY], cases[i].fault != TEL_FAKE_FINE);
 		tear_down(&s);
 	}
 }
@@ -760,6 +802,23 @@ static void room_deletion_is_retried(void)
 			check_no_jobs(&s);
 			tear_down(&s);
 		}
+}
+
+static void a_refused_deletion_is_not_repeated(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_ROOM, TEL_FAKE_REFUSED);
+	leaves(&s, &s.a, "RM_1", "PA_1");
+	tel_rig_pass(&s.a, TEL_MINUTE);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 1);
+	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "call"));
+	CHECK_INT(tel_fake_log_count(&s.a.log, " room_delete_refused "), 1);
+	check_no_jobs(&s);
+	tear_down(&s);
 }
 
 /* ---- time ------------------------------------------------------------------------- */
@@ -1110,6 +1169,8 @@ int main(void)
 		{ "switched off, it applies nothing", switched_off_it_applies_nothing },
 		{ "without an inbox others run the job", without_an_inbox_others_run_the_job },
 		{ "a full inbox leaves the job to others", a_full_inbox_leaves_the_job_to_others },
+		{ "what is put in wakes", what_is_put_in_wakes },
+		{ "without randomness nothing is lost", without_randomness_nothing_is_lost },
 		CU_TEST_INFO_NULL
 	};
 	CU_TestInfo once[] = {
@@ -1160,6 +1221,7 @@ int main(void)
 		{ "a phone is hung up in its own room", a_phone_is_hung_up_in_its_own_room },
 		{ "room deletion follows the policy", room_deletion_follows_the_policy },
 		{ "room deletion is retried", room_deletion_is_retried },
+		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },
 		{ "a call nobody ends is ended", a_call_nobody_ends_is_ended },
 		{ "a forgotten caller is not thrown out", a_forgotten_caller_is_not_thrown_out },
 		CU_TEST_INFO_NULL

@@ -5,6 +5,8 @@
 
 #include "app/place_call.h"
 #include "app/steer_call.h"
+#include "fakes/changed_livekit.h"
+#include "fakes/failing_store.h"
 #include "fakes/rig.h"
 #include "harness.h"
 #include "memory-store/memory_store.h"
@@ -172,18 +174,105 @@ static void the_reply_alone_tells_the_outcome(void)
 	}
 }
 
+static void out_of_time(struct tel_lk_answer *answer)
+{
+	answer->code = TEL_STR("deadline_exceeded");
+}
+
+/* livekit-sip gives up, or livekit-server does not wait for it any longer. */
 static void a_look_tells_whether_it_rang(void)
+{
+	struct tel_changed_livekit changed;
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		set_up(&s);
+		tel_changed_livekit_init(&changed, s.a.app.livekit, TEL_LK_CREATE_SIP_PARTICIPANT, i,
+					 out_of_time);
+		s.a.app.livekit = &changed.base;
+		tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
+		place(&s);
+		tel_rig_run(&s.a);
+		tel_rig_pass(&s.a, 6 * TEL_SECOND);
+		tel_fake_livekit_callee_does(s.livekit, s.identity, TEL_FAKE_NEVER_ANSWERS);
+		tel_rig_pass(&s.a, 10 * TEL_SECOND);
+		check(&s, "ended", "no_answer", "timeout");
+		CHECK_INT(changed.times, 0);
+		CU_ASSERT_FALSE(room_is_open(&s));
+		tear_down(&s);
+	}
+}
+
+/* ---- rooms --------------------------------------------------------------------- */
+
+static void nobody_is_dialled_into_somebody_elses_room(void)
+{
+	struct tel_place_request request = { .to = TEL_STR("+15550200"),
+					     .room_name = TEL_STR("theirs") };
+	struct tel_call *call;
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_open(s.livekit, "theirs", "RM_1");
+	s.id = place_with(&s, &request).place.call_id;
+	tel_rig_pass(&s.a, 20 * TEL_SECOND);
+	check(&s, "failed", "failed", "livekit");
+	call = get(&s);
+	CHECK_STR(call->error_code, "room_in_use");
+	tel_call_free(call);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_SIP_PARTICIPANT), 0);
+	CU_ASSERT_TRUE(tel_fake_livekit_is_open(s.livekit, "theirs"));
+	tear_down(&s);
+}
+
+static void no_room(struct tel_lk_answer *answer)
+{
+	answer->n_rooms = 0;
+}
+
+static void a_nameless_room(struct tel_lk_answer *answer)
+{
+	static const struct tel_lk_room nameless = { .n_people = 0 };
+
+	answer->rooms = &nameless;
+}
+
+/* It says that it made one, and not which. */
+static void a_room_that_is_not_told_is_asked_for_again(void)
+{
+	static void (*const changes[])(struct tel_lk_answer *) = { no_room, a_nameless_room };
+	struct tel_changed_livekit changed;
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		set_up(&s);
+		tel_changed_livekit_init(&changed, s.a.app.livekit, TEL_LK_CREATE_ROOM, 1,
+					 changes[i]);
+		s.a.app.livekit = &changed.base;
+		place(&s);
+		tel_rig_pass(&s.a, 5 * TEL_SECOND);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), 2);
+		CHECK_INT(rung(&s), 1);
+		check(&s, "agent_dispatched", "-", "-");
+		tear_down(&s);
+	}
+}
+
+/* Whom the call dialled is nobody's phone once it is over. */
+static void its_own_phone_does_not_keep_the_room(void)
 {
 	struct stage s;
 
 	set_up(&s);
-	tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
 	place(&s);
-	tel_rig_run(&s.a);
-	tel_rig_pass(&s.a, 6 * TEL_SECOND);
-	tel_fake_livekit_callee_does(s.livekit, s.identity, TEL_FAKE_NEVER_ANSWERS);
-	tel_rig_pass(&s.a, 10 * TEL_SECOND);
-	check(&s, "ended", "no_answer", "timeout");
+	tel_rig_pass(&s.a, 5 * TEL_SECOND);
+	check(&s, "agent_dispatched", "-", "-");
+	s.clock.now += TEL_DAY;				/* its leaving is not heard of */
+	tel_rig_pass(&s.a, 15 * TEL_SECOND);
+	check(&s, "ended", "completed", "timeout");
+	CHECK_INT(sent(&s, TEL_LK_DELETE_ROOM), 1);
 	CU_ASSERT_FALSE(room_is_open(&s));
 	tear_down(&s);
 }
@@ -266,6 +355,48 @@ static void a_dead_process_dials_no_more(void)
 		CHECK_INT(call->answered_at != 0, cases[i].rings);
 		CHECK_INT(call->outcome, cases[i].rings ? TEL_OUTCOME_NONE : TEL_OUTCOME_UNKNOWN);
 		tel_call_free(call);
+		tear_down(&s);
+	}
+}
+
+/* It had the room made under way, and was not heard of for nearly a lease. */
+static void a_process_that_slept_asks_anew(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_ROOM, TEL_FAKE_NO_SEND);
+	s.a.app.policy.dial_within = TEL_HOUR;
+	place(&s);
+	tel_rig_run(&s.a);
+	s.clock.now += TEL_LEASE_TIME - TEL_SECOND;
+	tel_rig_run(&s.a);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), 0);
+	CHECK_INT(tel_fake_log_count(&s.a.log, " room_retry "), 1);
+	tel_rig_pass(&s.a, 5 * TEL_SECOND);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), 1);
+	CHECK_INT(rung(&s), 1);
+	tear_down(&s);
+}
+
+/* Whichever step fails for a while, it is done later, and once. */
+static void trouble_of_the_store_dials_nobody_twice(void)
+{
+	struct tel_failing_store f;
+	struct stage s;
+	size_t at;
+
+	for (at = 1; at < 6; at++) {
+		set_up(&s);
+		place(&s);
+		tel_failing_store_init(&f, s.store);
+		tel_failing_store_set(&f, &(struct tel_store_fault){
+			.calls = TEL_CALL_STEP, .at = at, .times = 2, .err = TEL_EBUSY });
+		s.a.app.store = &f.base;
+		tel_rig_pass(&s.a, 20 * TEL_SECOND);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), 1);
+		CHECK_INT(rung(&s), 1);
+		check(&s, "agent_dispatched", "-", "-");
 		tear_down(&s);
 	}
 }
@@ -358,6 +489,58 @@ static void hanging_up(void)
 	}
 }
 
+/* Between the room's making and the dial. */
+static void hung_up_just_before_it_is_dialled(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_SIP_PARTICIPANT, TEL_FAKE_NO_SEND);
+	place(&s);
+	tel_rig_run(&s.a);
+	CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), 1);
+	hang_up(&s, false);
+	tel_rig_pass(&s.a, 10 * TEL_SECOND);
+	check(&s, "ended", "canceled", "api");
+	CHECK_INT(sent(&s, TEL_LK_CREATE_SIP_PARTICIPANT), 0);
+	CU_ASSERT_FALSE(room_is_open(&s));
+	tear_down(&s);
+}
+
+static void throw_switch(struct stage *s, bool stop, bool changed)
+{
+	struct tel_throw_switch out;
+	tel_time stopped_at;
+
+	CHECK_INT(tel_switch_outbound(&s->b.app, stop, &out), TEL_OK);
+	CHECK_INT(out.changed, changed);
+	CHECK_INT(tel_outbound_stopped(&s->a.app, &stopped_at), TEL_OK);
+	CHECK_INT(stopped_at != 0, stop);
+	CHECK_INT(out.stopped_at, stopped_at);
+}
+
+static void stopped_nobody_is_dialled(void)
+{
+	struct tel_place_request request = { .to = TEL_STR("+15550200") };
+	struct stage s;
+
+	set_up(&s);
+	throw_switch(&s, false, false);
+	place(&s);
+	throw_switch(&s, true, true);
+	throw_switch(&s, true, false);
+	CHECK_INT(place_with(&s, &request).place.result, TEL_PLACE_REFUSED);
+	tel_rig_pass(&s.a, 15 * TEL_SECOND);
+	check(&s, "ended", "canceled", "api");
+	CHECK_INT(sent(&s, TEL_LK_CREATE_SIP_PARTICIPANT), 0);
+	throw_switch(&s, false, true);
+	CHECK_INT(tel_fake_log_count(&s.b.log, " outbound_switch "), 4);
+	place(&s);
+	tel_rig_pass(&s.a, 5 * TEL_SECOND);
+	CHECK_INT(rung(&s), 1);
+	tear_down(&s);
+}
+
 static void a_transfer_obeys_the_prefixes(void)
 {
 	static const struct tel_str allow[] = { TEL_STR("+1555") }, deny[] = { TEL_STR("+15559") };
@@ -384,6 +567,33 @@ static void a_transfer_obeys_the_prefixes(void)
 	tear_down(&s);
 }
 
+static void answer(struct stage *s)
+{
+	tel_fake_livekit_callee(s->livekit, NULL, TEL_FAKE_RINGS);
+	place(s);
+	tel_rig_run(&s->a);
+	tel_rig_pass(&s->a, 4 * TEL_SECOND);		/* seen by a look */
+	tel_fake_livekit_callee_does(s->livekit, s->identity, TEL_FAKE_ANSWERS);
+	tel_rig_pass(&s->a, 4 * TEL_SECOND);
+}
+
+static void ask_transfer(struct stage *s)
+{
+	struct tel_ask_transfer ask = { .to = TEL_STR("tel:+15550300") };
+
+	CHECK_INT(tel_transfer_call(&s->b.app, tel_call_id_str(&s->id), &ask), TEL_OK);
+	CHECK_INT(ask.result, TEL_ASK_ACCEPTED);
+	tel_call_free(ask.call);
+}
+
+static void check_transfer(struct stage *s, enum tel_transfer_state want)
+{
+	struct tel_call *call = get(s);
+
+	CHECK_INT(call->transfer.state, want);
+	tel_call_free(call);
+}
+
 static void transferring(void)
 {
 	static const struct { enum tel_fake_fault fault; int sip; enum tel_transfer_state want; } cases[] = {
@@ -393,8 +603,6 @@ static void transferring(void)
 		{ TEL_FAKE_NOT_SENT, 0, TEL_TRANSFER_DONE },
 		{ TEL_FAKE_REFUSED, 0, TEL_TRANSFER_FAILED },
 	};
-	struct tel_ask_transfer ask;
-	struct tel_call *call;
 	struct stage s;
 	size_t i;
 
@@ -402,24 +610,32 @@ static void transferring(void)
 		set_up(&s);
 		tel_fake_livekit_transfers(s.livekit, cases[i].sip);
 		tel_fake_livekit_fault(s.livekit, TEL_LK_TRANSFER_SIP_PARTICIPANT, cases[i].fault);
-		tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
-		place(&s);
-		tel_rig_run(&s.a);
-		tel_rig_pass(&s.a, 4 * TEL_SECOND);		/* seen by a look */
-		tel_fake_livekit_callee_does(s.livekit, s.identity, TEL_FAKE_ANSWERS);
-		tel_rig_pass(&s.a, 4 * TEL_SECOND);
-		ask = (struct tel_ask_transfer){ .to = TEL_STR("tel:+15550300") };
-		CHECK_INT(tel_transfer_call(&s.b.app, tel_call_id_str(&s.id), &ask), TEL_OK);
-		CHECK_INT(ask.result, TEL_ASK_ACCEPTED);
-		tel_call_free(ask.call);
+		answer(&s);
+		ask_transfer(&s);
 		tel_rig_pass(&s.b, 5 * TEL_SECOND);
-		call = get(&s);
-		CHECK_INT(call->transfer.state, cases[i].want);
-		tel_call_free(call);
+		check_transfer(&s, cases[i].want);
 		CHECK_INT(sent(&s, TEL_LK_TRANSFER_SIP_PARTICIPANT),
 			  cases[i].fault == TEL_FAKE_NOT_SENT ? 2 : 1);
 		tear_down(&s);
 	}
+}
+
+static void hung_up_just_before_it_is_transferred(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_TRANSFER_SIP_PARTICIPANT, TEL_FAKE_NO_SEND);
+	answer(&s);
+	ask_transfer(&s);
+	tel_rig_pass(&s.a, TEL_RUNNER_SCAN_EVERY);
+	check_transfer(&s, TEL_TRANSFER_REQUESTED);
+	hang_up(&s, false);
+	tel_rig_pass(&s.a, 10 * TEL_SECOND);
+	check_transfer(&s, TEL_TRANSFER_FAILED);
+	check(&s, "ended", "completed", "api");
+	CHECK_INT(sent(&s, TEL_LK_TRANSFER_SIP_PARTICIPANT), 0);
+	tear_down(&s);
 }
 
 /* ---- placing -------------------------------------------------------------------------- */
@@ -463,12 +679,22 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{ "the reply alone tells the outcome", the_reply_alone_tells_the_outcome },
 		{ "a look tells whether it rang", a_look_tells_whether_it_rang },
+		{ "nobody is dialled into somebody else's room",
+		  nobody_is_dialled_into_somebody_elses_room },
+		{ "a room that is not told is asked for again",
+		  a_room_that_is_not_told_is_asked_for_again },
+		{ "its own phone does not keep the room", its_own_phone_does_not_keep_the_room },
 		{ "whatever fails, it rings once", whatever_fails_it_rings_once },
 		{ "a dead process dials no more", a_dead_process_dials_no_more },
+		{ "a process that slept asks anew", a_process_that_slept_asks_anew },
+		{ "trouble of the store dials nobody twice", trouble_of_the_store_dials_nobody_twice },
 		{ "the timeline says who asked", the_timeline_says_who_asked },
 		{ "hanging up", hanging_up },
+		{ "hung up just before it is dialled", hung_up_just_before_it_is_dialled },
+		{ "stopped, nobody is dialled", stopped_nobody_is_dialled },
 		{ "a transfer obeys the prefixes", a_transfer_obeys_the_prefixes },
 		{ "transferring", transferring },
+		{ "hung up just before it is transferred", hung_up_just_before_it_is_transferred },
 		{ "what is missing is said", what_is_missing_is_said },
 		CU_TEST_INFO_NULL
 	};

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fakes/changed_livekit.h"
 #include "fakes/rig.h"
 #include "harness.h"
 #include "memory-store/memory_store.h"
@@ -185,19 +186,25 @@ static void one_who_is_heard_is_not_looked_for(void)
 	tear_down(&s);
 }
 
+/* … once it is sure that it is the room he is in. */
 static void one_who_is_not_heard_is_seen(void)
 {
+	static const enum tel_fake_fault faults[] = { TEL_FAKE_FINE, TEL_FAKE_NOT_SENT };
 	struct stage s;
+	size_t i;
 
-	set_up(&s);
-	caller(&s);
-	pass(&s, TEL_MINUTE);
-	CHECK_INT(sent(&s, TEL_LK_LIST_PARTICIPANTS), 1);
-	CHECK_INT(counted(&s, TEL_COUNT_WATCH_JOINED), 1);
-	CHECK_INT(made(&s), 1);
-	caller_leaves(&s);
-	check_call(&s, "ended completed caller ");
-	tear_down(&s);
+	for (i = 0; i < 2; i++) {
+		set_up(&s);
+		tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_ROOMS, faults[i]);
+		caller(&s);
+		pass(&s, TEL_MINUTE);
+		CHECK_INT(sent(&s, TEL_LK_LIST_PARTICIPANTS), 1 + i);
+		CHECK_INT(counted(&s, TEL_COUNT_WATCH_JOINED), 1);
+		CHECK_INT(made(&s), 1);
+		caller_leaves(&s);
+		check_call(&s, "ended completed caller ");
+		tear_down(&s);
+	}
 }
 
 /* Whatever befalls the requests, there is one living dispatch, and in the end an agent. */
@@ -332,6 +339,57 @@ static void of_two_dispatches_one_is_deleted(void)
 		CHECK_INT(agents(&s), 1);
 		tear_down(&s);
 	}
+}
+
+/* More than a look keeps in mind: it is looked until one is left. */
+static void of_many_dispatches_one_is_left(void)
+{
+	struct stage s;
+	int i;
+
+	set_up(&s);
+	caller(&s);
+	for (i = 0; i < 2 * TEL_WATCH_MAX; i++)
+		dispatch_beside_us(&s);
+	CHECK_INT(agents(&s), 2 * TEL_WATCH_MAX + 1);
+	pass(&s, 10 * TEL_SECOND);
+	CHECK_INT(agents(&s), 1);
+	CHECK_INT(tel_fake_livekit_living(s.livekit, "call"), 1);
+	CHECK_INT(made(&s), 2 * TEL_WATCH_MAX + 1);
+	tear_down(&s);
+}
+
+static void name_too_long(struct tel_lk_answer *answer)
+{
+	static char sid[TEL_MAX_TEXT + 2];
+	static struct tel_participant agent;
+
+	memset(sid, 'x', sizeof(sid) - 1);
+	agent = (struct tel_participant){ .kind = TEL_PARTICIPANT_AGENT, .sid = tel_str_from(sid) };
+	answer->participants = &agent;
+	answer->n_participants = 1;
+}
+
+/* Somebody is there, who does not fit: no reason to send for another one. */
+static void one_who_cannot_be_kept_in_mind_is_not_missing(void)
+{
+	struct tel_changed_livekit changed;
+	struct stage s;
+
+	set_up(&s);
+	tel_changed_livekit_init(&changed, s.a.app.livekit, TEL_LK_LIST_PARTICIPANTS, 100,
+				 name_too_long);
+	s.a.app.livekit = &changed.base;
+	tel_fake_livekit_agents_come(s.livekit, false);
+	caller(&s);
+	pass(&s, 9 * TEL_SECOND);
+	CU_ASSERT_TRUE(sent(&s, TEL_LK_LIST_PARTICIPANTS) >= 3);
+	CHECK_INT(sent(&s, TEL_LK_DELETE_DISPATCH), 0);
+	CHECK_INT(made(&s), 1);
+	changed.times = 0;
+	pass(&s, 6 * TEL_SECOND);
+	CHECK_INT(counted(&s, TEL_COUNT_WATCH_LATE), 1);
+	tear_down(&s);
 }
 
 /* The lost one is deleted, another is about to be made, and there it is. */
@@ -731,6 +789,9 @@ int main(void)
 		{ "an agent that leaves is replaced", an_agent_that_leaves_is_replaced },
 		{ "one who lingers is no reason to wait", one_who_lingers_is_no_reason_to_wait },
 		{ "of two dispatches one is deleted", of_two_dispatches_one_is_deleted },
+		{ "of many dispatches one is left", of_many_dispatches_one_is_left },
+		{ "one who cannot be kept in mind is not missing",
+		  one_who_cannot_be_kept_in_mind_is_not_missing },
 		{ "what comes in between is not doubled", what_comes_in_between_is_not_doubled },
 		{ "another life of the room is another room", another_life_of_the_room_is_another_room },
 		{ "a deletion that was begun is done", a_deletion_that_was_begun_is_done },

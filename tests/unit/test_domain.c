@@ -120,6 +120,35 @@ static void names_go_both_ways(void)
 	CU_ASSERT_FALSE(tel_job_kind_from(TEL_STR(""), &kind));
 }
 
+static void names_of_what_befell_a_call_go_both_ways(void)
+{
+	enum tel_transfer_state state;
+	enum tel_hang_up_why why;
+	enum tel_dial_reply reply;
+	int i;
+
+	for (i = 1; i < TEL_DIAL_REPLIES; i++) {
+		CU_ASSERT_TRUE(tel_dial_reply_from(tel_str_from(
+			tel_dial_reply_text((enum tel_dial_reply)i)), &reply));
+		CHECK_INT(reply, i);
+	}
+	for (i = 1; i < TEL_TRANSFER_STATES; i++) {
+		CU_ASSERT_TRUE(tel_transfer_state_from(tel_str_from(
+			tel_transfer_state_text((enum tel_transfer_state)i)), &state));
+		CHECK_INT(state, i);
+	}
+	for (i = 0; i < TEL_HANG_UP_WHYS; i++) {
+		CU_ASSERT_TRUE(tel_hang_up_why_from(tel_str_from(
+			tel_hang_up_why_text((enum tel_hang_up_why)i)), &why));
+		CHECK_INT(why, i);
+	}
+	CU_ASSERT_PTR_NULL(tel_dial_reply_text(TEL_DIAL_NO_REPLY));
+	CU_ASSERT_PTR_NULL(tel_transfer_state_text(TEL_TRANSFER_NONE));
+	CU_ASSERT_FALSE(tel_dial_reply_from(TEL_STR("rejected"), &reply));
+	CU_ASSERT_FALSE(tel_transfer_state_from(TEL_STR("begun"), &state));
+	CU_ASSERT_FALSE(tel_hang_up_why_from(TEL_STR("bored"), &why));
+}
+
 static void pauses_grow_and_stay_bounded(void)
 {
 	uint32_t attempt;
@@ -863,6 +892,8 @@ int main(void)
 		{ "numbers are masked", numbers_are_masked },
 		{ "call ids are UUIDs", call_ids_are_uuids },
 		{ "names go both ways", names_go_both_ways },
+		{ "names of what befell a call go both ways",
+		  names_of_what_befell_a_call_go_both_ways },
 		{ "pauses grow and stay bounded", pauses_grow_and_stay_bounded },
 		{ "timelines keep head and tail", timelines_keep_head_and_tail },
 		{ "endings follow the evidence", endings_follow_the_evidence },

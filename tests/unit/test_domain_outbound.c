@@ -26,7 +26,9 @@
  *   H             we are asked to hang up
  *   d d- d?       the room is deleted, was gone, is to be tried again
  *   b             the phone is back in a new life of the room, its agent made
+ *   o             … and the first one is heard to have left
  *   F             the room finished      g  the agent joined
+ *   a             a transfer is asked for    R  it is done, by who took it
  *   K             the process dies, and another takes what is due
  *   T             another process takes what is due
  *   S             the kill switch is thrown
@@ -34,7 +36,7 @@
  *
  * and what is to be seen afterwards: status outcome endedBy, the jobs that
  * are pending (c create_room, D dial, w watch_dial, r delete_room,
- * o end_overdue), and evidence: R ringing_at, A answered_at, ! sent_at.
+ * o end_overdue, t transfer), and evidence: R ringing_at, A answered_at, ! sent_at.
  */
 
 static const struct tel_policy policy = {
@@ -51,7 +53,9 @@ struct world {
 	struct tel_call *call;
 	tel_time now, stopped_at;
 	int pid, events;
+	uint32_t earlier;		/* so many attempts ago the answers were asked for */
 	bool finished;
+	struct tel_str said;		/* by the timeline's last entry of the last step */
 };
 
 static struct tel_str self_of(const struct world *w)
@@ -79,6 +83,7 @@ static enum tel_err run_step(struct world *w, tel_decide_fn decide, void *ctx)
 	step.outbound_stopped_at = w->stopped_at;
 	err = decide(&step, ctx);
 	CHECK_INT(err, TEL_OK);
+	w->said = step.n_entries ? step.entries[step.n_entries - 1].result : TEL_STR_NONE;
 	if (!err && (step.save || step.fresh)) {
 		tel_call_free(w->call);
 		w->call = step.fresh ? step.fresh : step.call;
@@ -96,7 +101,7 @@ static enum tel_err run_step(struct world *w, tel_decide_fn decide, void *ctx)
 
 static uint32_t attempt_of(const struct world *w, enum tel_job_kind kind)
 {
-	return w->call->jobs[kind].attempt;
+	return w->call->jobs[kind].attempt - w->earlier;
 }
 
 static void place(struct world *w)
@@ -243,6 +248,35 @@ static void back(struct world *w)
 	run_step(w, tel_decide_dispatch_done, &done);
 }
 
+/* The leg that was there before that, at last. */
+static void old_one_leaves(struct world *w)
+{
+	const char *life_now = life, *sid_now = phone_sid;
+
+	life = "RM_A";
+	phone_sid = "PA_1";
+	event(w, TEL_EVENT_PARTICIPANT_LEFT, "r-");
+	life = life_now;
+	phone_sid = sid_now;
+}
+
+static enum tel_ask_transfer_result ask_transfer(struct world *w)
+{
+	struct tel_ask_transfer ask = { .env = env_of(w), .to = TEL_STR("tel:+15550300") };
+
+	run_step(w, tel_decide_ask_transfer, &ask);
+	tel_call_free(ask.call);
+	return ask.result;
+}
+
+static void transfer(struct world *w, enum tel_transfer_result result)
+{
+	struct tel_transfer_done done = { .env = env_of(w), .result = result,
+					  .attempt = attempt_of(w, TEL_JOB_TRANSFER) };
+
+	run_step(w, tel_decide_transfer_done, &done);
+}
+
 static void hang_up(struct world *w)
 {
 	struct tel_hang_up h = { .env = env_of(w), .by = TEL_STR("test") };
@@ -277,6 +311,9 @@ static void do_word(struct world *w, const char *word)
 	case 'u': room(w, TEL_ROOM_RETRY_UNSENT); break;
 	case 'c': room(w, TEL_ROOM_CANCELLED); break;
 	case 'b': back(w); break;
+	case 'o': old_one_leaves(w); break;
+	case 'a': CHECK_INT(ask_transfer(w), TEL_ASK_ACCEPTED); break;
+	case 'R': transfer(w, TEL_TRANSFERRED); break;
 	case 'j': event(w, TEL_EVENT_PARTICIPANT_JOINED, "d"); break;
 	case 'J': event(w, TEL_EVENT_PARTICIPANT_JOINED, "r"); break;
 	case 'g': event(w, TEL_EVENT_PARTICIPANT_JOINED, "g"); break;
@@ -300,11 +337,25 @@ static void do_word(struct world *w, const char *word)
 	}
 }
 
+static void begin(struct world *w, const char *script)
+{
+	char words[128], *word, *save = NULL;
+
+	*w = (struct world){ .now = 1700000000 * TEL_SECOND };
+	life = "RM_A";
+	phone_sid = "PA_1";
+	place(w);
+	snprintf(words, sizeof(words), "%s", script);
+	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		do_word(w, word);
+}
+
 static void show(const struct world *w, char *out, size_t size)
 {
 	static const struct { enum tel_job_kind kind; char letter; } jobs[] = {
 		{ TEL_JOB_CREATE_ROOM, 'c' }, { TEL_JOB_DIAL, 'D' }, { TEL_JOB_WATCH_DIAL, 'w' },
-		{ TEL_JOB_DELETE_ROOM, 'r' }, { TEL_JOB_END_OVERDUE, 'o' } };
+		{ TEL_JOB_DELETE_ROOM, 'r' }, { TEL_JOB_END_OVERDUE, 'o' },
+		{ TEL_JOB_TRANSFER, 't' } };
 	const struct tel_call *c = w->call;
 	const char *outcome = tel_outcome_text(c->outcome), *by = tel_ended_by_text(c->ended_by);
 	char pending[8] = "";
@@ -330,6 +381,8 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "… and the room was made all the same", "H M", "ended canceled api [r] " },
 	{ "… perhaps made", "H t", "ended canceled api [r] " },
 	{ "… not made", "H c", "ended canceled api [] " },
+	{ "… not even sent", "H u", "ended canceled api [] " },
+	{ "the room was over before its making was answered", "F M", "created - - [co] " },
 	{ "… and the process dies", "H K", "ended canceled api [r] " },
 	{ "the process dies with the room's request", "K M", "agent_dispatched - - [Dwo] !" },
 	{ "stopped before it was dialled", "S M", "ended canceled api [r] " },
@@ -354,6 +407,10 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "not answered", "M J +45 G l:rc", "ended no_answer timeout [r] R!" },
 	{ "not answered, leaving first", "M j +45 l:rc G", "ended no_answer timeout [r] R!" },
 	{ "not answered, no leaving heard", "M j w:r +43 G +6 T", "ended no_answer timeout [r] R!" },
+	{ "it rings on and on", "M j +120 w:r", "agent_dispatched - - [Dwo] R!" },
+	{ "… hung up", "M j +121 w:r d", "agent_dispatched - - [Do] R!" },
+	{ "… and it leaves", "M j +121 w:r d l:rx", "ended no_answer timeout [] R!" },
+	{ "… which is not heard", "M j +121 w:r d +6 T", "ended no_answer timeout [r] R!" },
 	{ "nothing at the other end", "M j +32 G l:dc", "failed failed livekit [r] !" },
 	{ "nothing at the other end, no leaving heard", "M j +32 G +6 T", "failed failed livekit [r] !" },
 	{ "taken down by somebody else while ringing", "M J G l:rx", "ended canceled api [] R!" },
@@ -368,6 +425,8 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "hung up, and the dial that was on its way is answered", "M H d A",
 	  "agent_dispatched - - [ro] A!" },
 	{ "hung up while talking", "M j A H d l:ax", "ended completed api [] A!" },
+	{ "transferred", "M j A a T R l:ac", "ended completed api [r] A!" },
+	{ "… and hung up before", "M j A a T H R d l:ax", "ended completed api [] A!" },
 	{ "hung up twice", "M j A H H d l:ax", "ended completed api [] A!" },
 	{ "answered after the end: taken down", "M J H d +6 T A", "ended canceled api [r] R!" },
 
@@ -383,6 +442,7 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "… seen, then gone", "M K w:d w- +6 T +15 T", "ended unknown - [r] !" },
 	{ "… seen, then back, and looked at before that", "M j K b wo +25 T",
 	  "agent_dispatched - - [wo] !" },
+	{ "… and shown as it was before", "M j K b o w:a", "agent_dispatched - - [wo] !" },
 	{ "… seen, then gone, then back", "M K j w- +10 b", "agent_dispatched - - [o] !" },
 	{ "… LiveKit is silent for a while", "M K w? w? w:a", "agent_dispatched - - [o] A!" },
 	{ "the connection breaks", "M j Q w:r w:a l:hc", "ended completed callee [r] RA!" },
@@ -412,18 +472,12 @@ static const struct { const char *name, *script, *want; } cases[] = {
 
 static void outbound_calls(void)
 {
-	char script[256], got[128], *word, *save = NULL;
+	char got[128];
 	struct world w;
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		w = (struct world){ .now = 1700000000 * TEL_SECOND };
-		life = "RM_A";
-		phone_sid = "PA_1";
-		place(&w);
-		snprintf(script, sizeof(script), "%s", cases[i].script);
-		for (word = strtok_r(script, " ", &save); word; word = strtok_r(NULL, " ", &save))
-			do_word(&w, word);
+		begin(&w, cases[i].script);
 		show(&w, got, sizeof(got));
 		if (strcmp(got, cases[i].want))
 			printf("    %s: %s\n        is   %s\n        want %s\n", cases[i].name,
@@ -456,11 +510,7 @@ static void any_order_comes_to_the_same(void)
 
 	for (i = 0; i < sizeof(recorded) / sizeof(recorded[0]); i++)
 		for (o = 0; o < 6; o++) {
-			w = (struct world){ .now = 1700000000 * TEL_SECOND };
-			life = "RM_A";
-			phone_sid = "PA_1";
-			place(&w);
-			do_word(&w, "M");
+			begin(&w, "M");
 			for (k = 0; k < 6; k++)
 				do_word(&w, recorded[i].told[orders[o][k / 2]]);
 			do_word(&w, "+6");
@@ -474,11 +524,9 @@ static void any_order_comes_to_the_same(void)
 
 static void an_early_agent_is_recognised(void)
 {
-	struct world w = { .now = 1700000000 * TEL_SECOND };
+	struct world w;
 
-	life = "RM_A";
-	place(&w);
-	do_word(&w, "g");
+	begin(&w, "g");
 	CHECK_INT(w.call->agent_was_there, false);
 	do_word(&w, "M");
 	CHECK_INT(w.call->agent_was_there, true);
@@ -490,62 +538,109 @@ static void transfers(void)
 {
 	static const struct { const char *before; enum tel_ask_transfer_result want; } asks[] = {
 		{ "M", TEL_ASK_NO_PHONE }, { "M j", TEL_ASK_NO_PHONE }, { "M j A", TEL_ASK_ACCEPTED },
-		{ "M j A H", TEL_ASK_OVER }, { "M j D486", TEL_ASK_OVER } };
+		{ "M j A H", TEL_ASK_OVER }, { "M j D486", TEL_ASK_OVER },
+		{ "M j A a T", TEL_ASK_PENDING } };
 	static const struct { enum tel_transfer_result result; enum tel_transfer_state want; } dones[] = {
 		{ TEL_TRANSFERRED, TEL_TRANSFER_DONE }, { TEL_TRANSFER_NOT_DONE, TEL_TRANSFER_FAILED },
 		{ TEL_TRANSFER_NOT_KNOWN, TEL_TRANSFER_UNKNOWN },
 		{ TEL_TRANSFER_CANCELLED, TEL_TRANSFER_FAILED },
 		{ TEL_TRANSFER_RETRY_UNSENT, TEL_TRANSFER_REQUESTED } };
-	struct tel_transfer_done done;
-	struct tel_ask_transfer ask;
-	char script[32], *word, *save = NULL;
 	struct world w;
 	size_t i;
 
-	life = "RM_A";
-	phone_sid = "PA_1";
 	for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
-		w = (struct world){ .now = 1700000000 * TEL_SECOND };
-		place(&w);
-		snprintf(script, sizeof(script), "%s", asks[i].before);
-		for (word = strtok_r(script, " ", &save); word; word = strtok_r(NULL, " ", &save))
-			do_word(&w, word);
-		ask = (struct tel_ask_transfer){ .env = env_of(&w), .to = TEL_STR("tel:+15550300") };
-		run_step(&w, tel_decide_ask_transfer, &ask);
-		CHECK_INT(ask.result, asks[i].want);
-		tel_call_free(ask.call);
+		begin(&w, asks[i].before);
+		CHECK_INT(ask_transfer(&w), asks[i].want);
 		tel_call_free(w.call);
 	}
 	for (i = 0; i < sizeof(dones) / sizeof(dones[0]); i++) {
-		w = (struct world){ .now = 1700000000 * TEL_SECOND };
-		place(&w);
-		do_word(&w, "M"); do_word(&w, "j"); do_word(&w, "A");
-		ask = (struct tel_ask_transfer){ .env = env_of(&w), .to = TEL_STR("tel:+15550300") };
-		run_step(&w, tel_decide_ask_transfer, &ask);
-		tel_call_free(ask.call);
-		ask.call = NULL;
-		do_word(&w, "T");
-		run_step(&w, tel_decide_ask_transfer, &ask);
-		CHECK_INT(ask.result, TEL_ASK_PENDING);
-		tel_call_free(ask.call);
-		done = (struct tel_transfer_done){ .env = env_of(&w), .result = dones[i].result,
-						   .attempt = attempt_of(&w, TEL_JOB_TRANSFER) };
-		run_step(&w, tel_decide_transfer_done, &done);
+		begin(&w, "M j A a T");
+		transfer(&w, dones[i].result);
 		CHECK_INT(w.call->transfer.state, dones[i].want);
 		tel_call_free(w.call);
 	}
 	/* The process that asked LiveKit died. */
-	w = (struct world){ .now = 1700000000 * TEL_SECOND };
-	place(&w);
-	do_word(&w, "M"); do_word(&w, "j"); do_word(&w, "A");
-	ask = (struct tel_ask_transfer){ .env = env_of(&w), .to = TEL_STR("tel:+15550300") };
-	run_step(&w, tel_decide_ask_transfer, &ask);
-	tel_call_free(ask.call);
-	do_word(&w, "T");
-	do_word(&w, "K");
+	begin(&w, "M j A a T K");
 	CHECK_INT(w.call->transfer.state, TEL_TRANSFER_UNKNOWN);
 	CHECK_INT(w.call->jobs[TEL_JOB_TRANSFER].pending, false);
 	tel_call_free(w.call);
+}
+
+static void a_transfer_that_nobody_began_is_over_with_the_call(void)
+{
+	struct world w;
+
+	begin(&w, "M j A a l:hc");
+	CHECK_INT(w.call->transfer.state, TEL_TRANSFER_FAILED);
+	CHECK_STR(w.call->transfer.code, "call_over");
+	CHECK_INT(w.call->transfer.finished_at, w.call->ended_at);
+	CHECK_INT(w.call->jobs[TEL_JOB_TRANSFER].pending, false);
+	tel_call_free(w.call);
+	/* One that is under way is still to be heard of. */
+	begin(&w, "M j A a T l:hc");
+	CHECK_INT(w.call->transfer.state, TEL_TRANSFER_REQUESTED);
+	do_word(&w, "R");
+	CHECK_INT(w.call->transfer.state, TEL_TRANSFER_DONE);
+	tel_call_free(w.call);
+}
+
+/* Of an earlier lease, or of a process that has lost it. */
+static void answers_to_somebody_else_change_nothing(void)
+{
+	static const struct { const char *before, *answer, *said; } answers[] = {
+		{ "", "M", "late: the call has moved on" },
+		{ "", "n", "late: the call has moved on" },
+		{ "", "x", "late: the call has moved on" },
+		{ "", "t", "late: the call has moved on" },
+		{ "", "c", "late: the call has moved on" },
+		{ "M", "A", "late: the call has moved on" },
+		{ "M", "D486", "late: the call has moved on" },
+		{ "M", "U", "late: the call has moved on" },
+		{ "M", "C", "late: the call has moved on" },
+		{ "M j A a T", "R", "" },
+	};
+	char before[128], after[128];
+	struct world w;
+	size_t i;
+	int lost;
+
+	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		for (lost = 0; lost < 2; lost++) {
+			begin(&w, answers[i].before);
+			show(&w, before, sizeof(before));
+			w.pid += lost;
+			w.earlier = !lost;
+			do_word(&w, answers[i].answer);
+			show(&w, after, sizeof(after));
+			CU_ASSERT_STRING_EQUAL(after, before);
+			CHECK_STR(w.said, answers[i].said);
+			tel_call_free(w.call);
+		}
+}
+
+static void without_a_call_there_is_nothing_to_record(void)
+{
+	struct world w = { .now = 1700000000 * TEL_SECOND };
+	struct tel_room_done room_done = { .env = env_of(&w) };
+	struct tel_dial_done dial_done = { .env = env_of(&w) };
+	struct tel_look_done look_done = { .env = env_of(&w) };
+	struct tel_transfer_done transfer_done = { .env = env_of(&w) };
+	struct tel_watch_done watch_done = { .env = env_of(&w) };
+	struct tel_overdue_done overdue_done = { .env = env_of(&w) };
+	const struct { tel_decide_fn decide; void *ctx; } decisions[] = {
+		{ tel_decide_room_done, &room_done }, { tel_decide_dial_done, &dial_done },
+		{ tel_decide_look_done, &look_done }, { tel_decide_transfer_done, &transfer_done },
+		{ tel_decide_watch_done, &watch_done }, { tel_decide_overdue_done, &overdue_done },
+	};
+	struct tel_step step;
+	size_t i;
+
+	for (i = 0; i < sizeof(decisions) / sizeof(decisions[0]); i++) {
+		tel_step_init(&step);
+		CHECK_INT(decisions[i].decide(&step, decisions[i].ctx), TEL_ENOTFOUND);
+		CU_ASSERT_FALSE(tel_step_wants_write(&step));
+		tel_step_release(&step);
+	}
 }
 
 static struct tel_place try_place(struct tel_step *step, uint8_t body, bool dry)
@@ -591,6 +686,31 @@ static void a_request_key_stands_for_its_call(void)
 	tel_step_release(&step);
 }
 
+/* Whoever asks has checked the numbers: guards say nothing of their form. */
+static void numbers_are_not_made_up(void)
+{
+	static const struct { const char *to, *from; } numbers[] = {
+		{ "+", "+15550123" }, { "+15550200", "anonymous" } };
+	struct world w = { .now = 1700000000 * TEL_SECOND };
+	struct tel_step step;
+	size_t i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct tel_order order = { .to = tel_str_from(numbers[i].to),
+					   .from = tel_str_from(numbers[i].from),
+					   .agent_config = TEL_STR("{}") };
+		struct tel_place p = {
+			.env = env_of(&w), .order = &order, .guards = &guards,
+			.new_call_id = { "00000000-0000-4000-8000-000000000003" },
+		};
+
+		tel_step_init(&step);
+		CHECK_INT(tel_decide_place(&step, &p), TEL_EMISUSE);
+		CU_ASSERT_PTR_NULL(p.call);
+		tel_step_release(&step);
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -598,6 +718,12 @@ int main(void)
 		{ "any order comes to the same", any_order_comes_to_the_same },
 		{ "an early agent is recognised", an_early_agent_is_recognised },
 		{ "transfers", transfers },
+		{ "a transfer that nobody began is over with the call",
+		  a_transfer_that_nobody_began_is_over_with_the_call },
+		{ "answers to somebody else change nothing", answers_to_somebody_else_change_nothing },
+		{ "without a call there is nothing to record",
+		  without_a_call_there_is_nothing_to_record },
+		{ "numbers are not made up", numbers_are_not_made_up },
 		{ "a request key stands for its call", a_request_key_stands_for_its_call },
 		CU_TEST_INFO_NULL
 	};

@@ -47,6 +47,8 @@ static const struct {
 	{ "run in another clock's future", NULL, 0, ROUND + 1, { true, true, "", 0 } },
 	{ "expired, run in another clock's future", OTHER, -1, TEL_DAY, { true, true, OTHER, 0 } },
 	{ "held, by the longest of names", LONGEST, 1, 0, { false, false, LONGEST, 1 } },
+	{ "… and a longer one, of which is told what fits", LONGEST "9", 1, 0,
+	  { false, false, LONGEST, 1 } },
 };
 
 static void check_written(const struct tel_step *step, const char *owner, tel_time until,
@@ -157,6 +159,25 @@ static void a_second_run_tells_anew(void)
 	tel_step_release(&step);
 }
 
+static void only_the_holder_leaves_it(void)
+{
+	static const struct { const char *owner; bool leaves; } holders[] = {
+		{ US, true }, { OTHER, false }, { NULL, false } };
+	struct tel_str self = TEL_STR(US);
+	struct tel_step step;
+	size_t i;
+
+	for (i = 0; i < sizeof(holders) / sizeof(holders[0]); i++) {
+		tel_step_init(&step);
+		step.duty = (struct tel_duty){ { tel_str_from(holders[i].owner), NOW + LEASE }, NOW };
+		CHECK_INT(tel_decide_leave_duty(&step, &self), TEL_OK);
+		CHECK_INT(tel_step_wants_write(&step), holders[i].leaves);
+		check_written(&step, holders[i].leaves ? NULL : holders[i].owner,
+			      holders[i].leaves ? 0 : NOW + LEASE, NOW);
+		tel_step_release(&step);
+	}
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -165,6 +186,7 @@ int main(void)
 		{ "without a dead owner every lease counts", without_a_dead_owner_every_lease_counts },
 		{ "a holder seldom writes", a_holder_seldom_writes },
 		{ "a second run tells anew", a_second_run_tells_anew },
+		{ "only the holder leaves it", only_the_holder_leaves_it },
 		CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {

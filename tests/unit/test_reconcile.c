@@ -289,6 +289,29 @@ static void whoever_stops_leaves_it_to_others(void)
 	tear_down(&s);
 }
 
+/* It cannot be written that the duty is left: its lease ends, as all do. */
+static void leaving_it_may_fail(void)
+{
+	struct tel_failing_store f;
+	struct stage s;
+
+	set_up(&s);
+	a_round(&s);
+	tel_failing_store_init(&f, s.store);
+	tel_failing_store_set(&f, &(struct tel_store_fault){
+		.calls = TEL_CALL_STEP, .at = 1, .times = 1, .err = TEL_EIO });
+	s.a.app.store = &f.base;
+	tel_reconciler_stop(s.reconciler);
+	CHECK_INT(f.failed, 1);
+	CHECK_INT(tel_fake_log_count(&s.a.log, " duty_not_left "), 1);
+	s.b.app.reconcile_interval = ROUND;
+	tel_rig_pass(&s.b, ROUND + TEL_SECOND);
+	CHECK_INT(rounds(&s.b), 0);
+	tel_rig_pass(&s.b, 2 * TEL_MINUTE);
+	CU_ASSERT_TRUE(rounds(&s.b) >= 1);
+	tear_down(&s);
+}
+
 /* A round that was begun by the dead one a moment ago is not begun anew. */
 static void what_ran_lately_is_not_run_again(void)
 {
@@ -398,6 +421,7 @@ static void quiet_rooms_are_seldom_looked_at(void)
 	tel_fake_livekit_open(s.livekit, "x", "RM_x2");		/* it is another room */
 	next_round(&s);
 	CHECK_INT(looks(&s), 1);
+	CHECK_INT(calls(&s, false), 0);		/* whoever is there is no phone */
 	tear_down(&s);
 }
 
@@ -860,6 +884,22 @@ static void a_room_left_over_is_deleted(void)
 	tear_down(&s);
 }
 
+/* LiveKit may list a phone a little longer than we have its leaving from it. */
+static void who_has_left_is_not_found_again(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	known_caller(&s, "call", "RM_1", "PA_1");
+	tell(&s, TEL_EVENT_PARTICIPANT_LEFT, "call", "RM_1", "PA_1");
+	a_round(&s);
+	CHECK_INT(looks(&s), 1);
+	CHECK_INT(tel_reconciler_repairs(s.reconciler), 0);
+	CHECK_INT(calls(&s, false), 1);
+	CHECK_INT(calls(&s, true), 0);
+	tear_down(&s);
+}
+
 /* ---- one round for people --------------------------------------------------------------------------- */
 
 struct told {
@@ -1031,6 +1071,7 @@ int main(void)
 		{ "one process has the duty", one_process_has_the_duty },
 		{ "it passes to another", it_passes_to_another },
 		{ "whoever stops leaves it to others", whoever_stops_leaves_it_to_others },
+		{ "leaving it may fail", leaving_it_may_fail },
 		{ "what ran lately is not run again", what_ran_lately_is_not_run_again },
 		{ "with no interval nobody compares", with_no_interval_nobody_compares },
 		{ "a stopped one begins nothing", a_stopped_one_begins_nothing },
@@ -1071,6 +1112,7 @@ int main(void)
 		  an_agent_that_is_there_already_is_adopted },
 		{ "two at once do no harm", two_at_once_do_no_harm },
 		{ "a room left over is deleted", a_room_left_over_is_deleted },
+		{ "who has left is not found again", who_has_left_is_not_found_again },
 		CU_TEST_INFO_NULL,
 	};
 	CU_TestInfo people[] = {

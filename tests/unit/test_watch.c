@@ -684,6 +684,11 @@ static const struct {
 	{ "… the one before says what it saw", "J K M +2 K J2 +1 K M +2 K O:",
 	  "agent_dispatched - - [wo] 1", { 0 }, 0 },
 
+	{ "the agent joins and leaves while we look", "J K M +2 K G1 g1 W:",
+	  "agent_dispatched - - [do] 1", { 0 }, 0 },
+	{ "of two agents one is about to be rid of, both leave", "J K M G1 G2 K g1 g2",
+	  "agent_dispatched - - [wo] 1", { 0 }, 0 },
+
 	/* leases */
 	{ "the process dies while it looks", "J K M +2 K Q W:1j", "agent_dispatched - - [o] 1",
 	  { 0 }, 0 },
