@@ -79,7 +79,8 @@ enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 		entry->result = delete_result_text(done->result);
 	tel_entry_note(entry, "code", done->code);
 	tel_entry_note(entry, "message", done->message);
-	if (done->result != TEL_DELETE_RETRY && !tel_call_is_over(step->call))
+	if (done->result != TEL_DELETE_RETRY && !tel_call_is_over(step->call) &&
+	    step->call->hang_up_at)
 		expect_leaving(step->call, done->env.now);
 	/* Rooms close by themselves in the end; nobody asks for ever. */
 	if (done->result != TEL_DELETE_RETRY ||

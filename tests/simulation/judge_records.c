@@ -68,6 +68,17 @@ static bool had_agent(const struct sim_life *life)
 	return false;
 }
 
+/* Transfers go by identity: it may be a later leg than the one that we know. */
+static bool was_transferred(const struct sim_life *life)
+{
+	const struct sim_leg *leg;
+
+	for (leg = life->legs; leg; leg = leg->next)
+		if (leg->transferred)
+			return true;
+	return false;
+}
+
 static bool hung_up(const struct sim_leg *leg, enum tel_sip_status status)
 {
 	return leg->left_at && leg->status == status && leg->reason &&
@@ -93,7 +104,7 @@ static bool is_true_of(const struct sim_seen_call *seen, const struct sim_leg *l
 {
 	switch (seen->outcome) {
 	case TEL_OUTCOME_COMPLETED:
-		return leg->transferred || had_agent(leg->life);
+		return was_transferred(leg->life) || had_agent(leg->life);
 	case TEL_OUTCOME_CANCELED:
 		return hung_up(leg, TEL_SIP_HANGUP);
 	case TEL_OUTCOME_NO_ANSWER:

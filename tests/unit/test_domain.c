@@ -849,6 +849,33 @@ static void a_found_dispatch_does_not_undo_a_loss(void)
 	}
 }
 
+/* What a dispatch made in vain is cleared away: that hangs nobody up. */
+static void clearing_a_ghost_does_not_shorten_the_wait(void)
+{
+	static const tel_time hang_ups[] = { 0, 5 };
+	struct tel_delete_done done = {
+		.env = { .now = 5, .self = TEL_STR("me"), .policy = &test_policy },
+		.result = TEL_DELETE_GONE, .attempt = 1,
+	};
+	struct tel_step step;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		tel_step_init(&step);
+		step.call = tel_call_new();
+		CU_ASSERT_PTR_NOT_NULL_FATAL(step.call);
+		step.call->hang_up_at = hang_ups[i];
+		step.call->jobs[TEL_JOB_DELETE_ROOM] = (struct tel_job){
+			.pending = true, .attempt = 1, .lease = { TEL_STR("me"), 9 } };
+		step.call->jobs[TEL_JOB_END_OVERDUE] = (struct tel_job){
+			.pending = true, .due = 5 + 20 * TEL_SECOND };
+		CHECK_INT(tel_decide_delete_done(&step, &done), TEL_OK);
+		CHECK_INT(step.call->jobs[TEL_JOB_END_OVERDUE].due,
+			  5 + (hang_ups[i] ? TEL_EVIDENCE_GRACE : 20 * TEL_SECOND));
+		tel_step_release(&step);
+	}
+}
+
 static void a_refused_deletion_is_not_repeated(void)
 {
 	struct tel_delete_done done = {
@@ -908,6 +935,8 @@ int main(void)
 		{ "results without a call are refused", results_without_a_call_are_refused },
 		{ "who was transferred has not hung up", who_was_transferred_has_not_hung_up },
 		{ "a found dispatch does not undo a loss", a_found_dispatch_does_not_undo_a_loss },
+		{ "clearing a ghost does not shorten the wait",
+		  clearing_a_ghost_does_not_shorten_the_wait },
 		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },
 		{ "entries of a step are bounded", entries_of_a_step_are_bounded },
 		CU_TEST_INFO_NULL
