@@ -414,9 +414,14 @@ static void check_rooms(struct sim *sim)
 		if (!life || sim_lk_phones(life) > 0 || sim_lk_dispatches(life) == 0)
 			continue;
 		sim_judge_left_over(sim, life);
-		/* Clocks apart: whose agent was seen cannot be told by the time. */
+		/*
+		 * Clocks apart: whose agent was seen cannot be told by the time. And
+		 * where nobody compares, and rooms are left to LiveKit, it closes them.
+		 */
 		if (!life->had_phone && life->next &&
-		    (life->next->forgotten || sim->procs->skewed))
+		    (life->next->forgotten || sim->procs->skewed ||
+		     (sim->policy.reconcile_interval == 0 &&
+		      sim->policy.room_delete_after == TEL_ROOM_DELETE_NEVER)))
 			sim->judge->out->limits++;
 		else
 			sim_violation(sim, "I1: ghost %.*s stays for ever",
