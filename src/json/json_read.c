@@ -77,40 +77,41 @@ static enum tel_err parse_once(struct tel_str text, const struct tel_json_rules 
 	return err;
 }
 
-/* Members of all objects in it. The depth is bounded by the parser's. */
-static size_t count_members(struct json_object *o)
+/* As tel_json_weight(). The depth is bounded by the parser's. */
+static size_t weigh(struct json_object *o)
 {
 	size_t i, n = 0;
 
-	if (json_object_is_type(o, json_type_array)) {
+	if (json_object_is_type(o, json_type_string)) {
+		n = (size_t)json_object_get_string_len(o);
+	} else if (json_object_is_type(o, json_type_array)) {
 		for (i = 0; i < json_object_array_length(o); i++)
-			n += count_members(json_object_array_get_idx(o, i));
+			n += weigh(json_object_array_get_idx(o, i));
 	} else if (json_object_is_type(o, json_type_object)) {
-		json_object_object_foreach(o, key, member) {
-			(void)key;
-			n += 1 + count_members(member);
-		}
+		json_object_object_foreach(o, key, member)
+			n += 1 + strlen(key) + weigh(member);
 	}
 	return n;
 }
 
 /*
- * json-c (0.16) goes on without a member that it has no memory for. errno
- * tells, unless it was used for a number since. So members are counted; as
- * a key may be there twice, fewer of them must be so a second time.
+ * json-c (0.16) goes on without a member, or a part of a text, that it has no
+ * memory for. errno tells, unless it was used for a number since. So it is
+ * weighed; as a key may be there twice, or half of a surrogate pair alone, it
+ * must weigh something else a second time.
  */
 static enum tel_err is_complete(struct tel_str text, const struct tel_json_rules *rules,
 				struct json_object *value)
 {
 	struct json_object *again = NULL;
 	struct tel_json_fault unasked;
-	size_t n = count_members(value);
+	size_t n = weigh(value);
 	enum tel_err err;
 
-	if (n == tel_json_count_members(text))
+	if (n == tel_json_weight(text))
 		return TEL_OK;
 	err = parse_once(text, rules, &again, &unasked);
-	if (!err && count_members(again) != n)
+	if (!err && weigh(again) != n)
 		err = TEL_ENOMEM;
 	json_object_put(again);
 	return err;

@@ -18,7 +18,43 @@ struct tel_str tel_json_take_string(struct tel_str text, size_t *at)
 	return (struct tel_str){ text.ptr + start, (*at)++ - start };
 }
 
-size_t tel_json_count_members(struct tel_str text)
+/* The four hex digits at `at`; of other things nonsense. */
+static unsigned unit_at(struct tel_str text, size_t at)
+{
+	size_t end = at + 4 < text.len ? at + 4 : text.len;
+	unsigned unit = 0;
+	char c;
+
+	for (; at < end; at++) {
+		c = text.ptr[at];
+		unit = unit * 16 + (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+	}
+	return unit;
+}
+
+/* Bytes of \uXXXX in UTF-8; to each half of a pair half of the pair's four. */
+static size_t unit_length(unsigned unit)
+{
+	bool half = unit >= 0xD800 && unit <= 0xDFFF;
+
+	return unit < 0x80 ? 1 : unit < 0x800 || half ? 2 : 3;
+}
+
+/* Bytes of a string without its escapes. */
+static size_t string_length(struct tel_str raw)
+{
+	size_t at = 0, n = 0;
+	bool unit;
+
+	while (at < raw.len) {
+		unit = raw.ptr[at] == '\\' && at + 1 < raw.len && raw.ptr[at + 1] == 'u';
+		n += unit ? unit_length(unit_at(raw, at + 2)) : 1;
+		at += unit ? 6 : raw.ptr[at] == '\\' ? 2 : 1;
+	}
+	return n;
+}
+
+size_t tel_json_weight(struct tel_str text)
 {
 	size_t at = 0, n = 0;
 	char c;
@@ -26,7 +62,7 @@ size_t tel_json_count_members(struct tel_str text)
 	while (at < text.len) {
 		c = text.ptr[at++];
 		if (c == '"')
-			tel_json_take_string(text, &at);
+			n += string_length(tel_json_take_string(text, &at));
 		else
 			n += c == ':';
 	}

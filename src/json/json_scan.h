@@ -7,12 +7,12 @@
 #include "base/str.h"
 
 /*
- * How many members all objects of a JSON text have: the colons outside of
- * strings. To be compared with what a parser made of it, since json-c (0.16)
- * goes on without a member when it has no memory for it. A key that is there
- * twice counts twice.
+ * How many members all objects of a JSON text have, and bytes all its keys and
+ * strings when read: to be compared with what a parser made of it, since json-c
+ * (0.16) goes on without a member, or a part of a text, when it has no memory
+ * for it. A key that is there twice counts twice.
  */
-size_t tel_json_count_members(struct tel_str text);
+size_t tel_json_weight(struct tel_str text);
 
 /*
  * What json-c lets pass, even in its strict mode, though RFC 8259 does not:

@@ -41,7 +41,10 @@ struct tel_flow {
 	size_t dispatches;		/* that are to be made in all; 1 at first */
 };
 
-/* Aborts for want of memory. */
+#define TEL_FLOW_BODY 1024
+
+/* What every flow stands on, without the phone call. Abort for want of memory. */
+void tel_flow_open(struct tel_flow *flow, bool lmdb);
 void tel_flow_begin(struct tel_flow *flow, bool lmdb);
 void tel_flow_end(struct tel_flow *flow);
 
@@ -52,6 +55,9 @@ void tel_flow_end(struct tel_flow *flow);
 enum tel_err tel_flow_once(struct tel_flow *flow, enum tel_flow_stage stage);
 /* As LiveKit and the processes would go on until it is done. */
 void tel_flow_do(struct tel_flow *flow, enum tel_flow_stage stage);
+/* A webhook signed, to one process, once; and until one of the two takes it. */
+enum tel_err tel_flow_deliver(struct tel_flow *flow, struct tel_rig *rig, const char *body);
+void tel_flow_tell(struct tel_flow *flow, const char *body);
 /* Turns of the first process while `ms` pass, of both. */
 void tel_flow_turn(struct tel_flow *flow, tel_time ms);
 void tel_flow_pass(struct tel_flow *flow, tel_time ms);
@@ -62,5 +68,9 @@ void tel_flow_pass(struct tel_flow *flow, tel_time ms);
  * the store fit.
  */
 void tel_flow_check(struct tel_flow *flow);
+/* Until a lease has run out of which its taker does not know. */
+void tel_flow_settle(struct tel_flow *flow);
+/* All of check's but the call itself. */
+void tel_flow_check_rest(struct tel_flow *flow);
 
 #endif

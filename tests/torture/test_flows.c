@@ -1,7 +1,8 @@
 /*
- * Every allocation of a call's way through the program fails: its webhooks
- * and its jobs, on both stores. What could not be done is answered 503 or
- * tried again; the call gets exactly one agent and ends.
+ * Every allocation of a call's way through the program fails: its webhooks,
+ * its jobs and what people ask for, on both stores. What could not be done is
+ * answered 503 or tried again; the call gets exactly one agent, rings no more
+ * than once, and ends.
  */
 #include "config.h"
 
@@ -13,6 +14,7 @@
 #include "harness.h"
 #include "torture/failing_malloc.h"
 #include "torture/flow.h"
+#include "torture/outbound_flow.h"
 #include "torture/torture.h"
 #include "base/banned.h"
 
@@ -146,10 +148,72 @@ static void torture_stages(bool lmdb)
 	}
 }
 
+/* ---- an outbound call ------------------------------------------------------------- */
+
+struct outbound_scene {
+	struct tel_outbound outbound;
+	enum tel_outbound_stage stage;	/* the one that is tortured */
+	bool lmdb;
+};
+
+static void begin_outbound(void *ctx)
+{
+	struct outbound_scene *s = ctx;
+	int stage;
+
+	tel_outbound_begin(&s->outbound, s->lmdb);
+	for (stage = 0; stage < (int)s->stage; stage++) {
+		tel_outbound_world(&s->outbound, (enum tel_outbound_stage)stage);
+		CHECK_INT(tel_outbound_once(&s->outbound, (enum tel_outbound_stage)stage), TEL_OK);
+	}
+	tel_outbound_world(&s->outbound, s->stage);
+}
+
+static enum tel_err run_outbound(void *ctx)
+{
+	struct outbound_scene *s = ctx;
+
+	return tel_outbound_once(&s->outbound, s->stage);
+}
+
+static void look_at_outbound(void *ctx, enum tel_err err)
+{
+	struct outbound_scene *s = ctx;
+	int stage;
+
+	tel_outbound_check_once(&s->outbound, s->stage, err);
+	tel_outbound_finish(&s->outbound, s->stage);
+	for (stage = s->stage + 1; stage < TEL_OUTBOUND_STAGES; stage++) {
+		tel_outbound_world(&s->outbound, (enum tel_outbound_stage)stage);
+		tel_outbound_finish(&s->outbound, (enum tel_outbound_stage)stage);
+	}
+	tel_outbound_check(&s->outbound);
+	tel_outbound_end(&s->outbound);
+}
+
+static void torture_outbound(bool lmdb)
+{
+	static const char *const names[] = {
+		"placing a call", "its room", "its dial", "looking at the phone",
+		"the phone's webhook", "the dial's answer", "hanging up",
+		"deleting its room", "the webhook of the phone's end", "its room's webhook",
+	};
+	struct outbound_scene s = { .lmdb = lmdb };
+	int stage;
+
+	for (stage = 0; stage < TEL_OUTBOUND_STAGES; stage++) {
+		s.stage = (enum tel_outbound_stage)stage;
+		tel_torture(&(struct tel_torture){
+			.name = names[stage], .begin = begin_outbound, .run = run_outbound,
+			.look = look_at_outbound, .ctx = &s, .may_shrug = true });
+	}
+}
+
 static void on_memory(void)
 {
 	torture_stages(false);
 	torture_healing(false);
+	torture_outbound(false);
 }
 
 /* A child for each, with a store of its own: minutes. */
@@ -159,6 +223,7 @@ static void on_lmdb(void)
 		return;
 	torture_stages(true);
 	torture_healing(true);
+	torture_outbound(true);
 }
 
 /* ---- the program, started and stopped ------------------------------------- */

@@ -304,6 +304,9 @@ static const struct {
 		"\"kind\":\"SIP\",\"attributes\":{\"sip.callID\":\"SCL_1\"}}]}" },
 	{ TEL_LK_LIST_ROOMS, 200, "{\"rooms\":[{\"sid\":\"RM_1\",\"name\":\"r\",\"metadata\":"
 		"\"{\\\"telephony\\\":{\\\"callId\\\":\\\"" ID "\\\"}}\"}]}" },
+	/* A number behind a long text: it resets errno. */
+	{ TEL_LK_CREATE_ROOM, 200, "{\"sid\":\"RM_1\",\"name\":\"r\",\"metadata\":"
+		"\"{\\\"telephony\\\":{\\\"callId\\\":\\\"" ID "\\\"}}\",\"num_participants\":0}" },
 	{ TEL_LK_CREATE_SIP_PARTICIPANT, 200, "{\"participant_id\":\"PA_1\","
 		"\"participant_identity\":\"sip-1\",\"sip_call_id\":\"SCL_1\"}" },
 	{ TEL_LK_CREATE_SIP_PARTICIPANT, 503, "{\"code\":\"unavailable\",\"msg\":\"m\",\"meta\":"
@@ -327,6 +330,8 @@ static enum tel_err decode_answers(void *ctx)
 			CHECK_INT(answer.verdict, answers[i].status == 200 ? TEL_LK_DONE :
 						  answers[i].status == 404 ? TEL_LK_GONE :
 									     TEL_LK_REFUSED);
+		if (!err && answer.n_rooms)
+			CHECK_STR(answer.rooms[0].call_id, ID);
 		tel_arena_release(&mem);
 	}
 	return err;

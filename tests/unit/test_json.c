@@ -7,6 +7,7 @@
 #include "harness.h"
 #include "json/json_flat.h"
 #include "json/json_read.h"
+#include "json/json_scan.h"
 #include "json/json_tree.h"
 #include "json/json_write.h"
 #include "base/banned.h"
@@ -426,6 +427,22 @@ static void what_is_nearly_flat_is_read_the_same_too(void)
 	CU_ASSERT(n_flat > 600);	/* 7 bytes of texts and 4 digits may be others */
 }
 
+/* What weighs wrong is parsed twice for nothing. */
+static void texts_weigh_what_they_are_read_as(void)
+{
+	static const struct { const char *json; size_t weight; } cases[] = {
+		{ "{}", 0 }, { "[1,true,null]", 0 }, { "\"abc\"", 3 }, { "{\"ab\":\"c\"}", 4 },
+		{ "{\"a\":{\"b\":[\"c\"]}}", 5 }, { "\"\\n\\\"\\\\\"", 3 },
+		{ "\"\\u0041\\u00e9\\u20AC\"", 1 + 2 + 3 }, { "\"\\ud83d\\uDE00\"", 4 },
+		{ "\"\xc3\xa9\"", 2 }, { "\"a:b\"", 3 },
+		{ "\"\\u00", 1 }, { "\"\\", 1 }, { "\"\\u", 1 },	/* no JSON: no harm */
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++)
+		CHECK_INT(tel_json_weight(tel_str_from(cases[i].json)), cases[i].weight);
+}
+
 int main(void)
 {
 	CU_TestInfo writing[] = {
@@ -440,6 +457,7 @@ int main(void)
 	CU_TestInfo reading[] = {
 		{ "only JSON is read", only_json_is_read },
 		{ "members have types and ranges", members_have_types_and_ranges },
+		{ "texts weigh what they are read as", texts_weigh_what_they_are_read_as },
 		CU_TEST_INFO_NULL
 	};
 	CU_TestInfo flat[] = {
