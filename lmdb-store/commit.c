@@ -13,9 +13,10 @@
  *
  * A step that fails before its first put leaves no trace. One that fails
  * after it (the map is full, no memory) spoils the transaction: it is given
- * up, and the steps before it run again, each in a transaction of its own.
- * That is rare, and a nested transaction for every step would cost all of
- * them (two allocations of megabytes each, and a copy of every page).
+ * up, and the steps before it run again, each in a transaction of its own;
+ * so does the spoiler if there was no room, as alone it may fit. That is
+ * rare, and a nested transaction for every step would cost all of them (two
+ * allocations of megabytes each, and a copy of every page).
  */
 #include "config.h"
 
@@ -98,7 +99,7 @@ static enum tel_err finish(struct tel_lmdb_txn *t, size_t steps)
 	return err;
 }
 
-static void run_alone(struct tel_lmdb_store *s, struct tel_lmdb_waiter *w)
+static void try_alone(struct tel_lmdb_store *s, struct tel_lmdb_waiter *w)
 {
 	struct tel_lmdb_txn t;
 	enum tel_err err = tel_lmdb_begin(s, true, &t);
@@ -115,10 +116,19 @@ static void run_alone(struct tel_lmdb_store *s, struct tel_lmdb_waiter *w)
 		w->err = err;
 }
 
+/* Nobody is waited for once that was in vain: the others of the batch wait too. */
 static void run_each_alone(struct tel_lmdb_store *s, struct tel_lmdb_waiter *w)
 {
-	for (; w; w = w->next)
-		run_alone(s, w);
+	bool may_help = true;
+
+	for (; w; w = w->next) {
+		try_alone(s, w);
+		if (w->err != TEL_EFULL || !may_help)
+			continue;
+		may_help = tel_lmdb_await_readers(s);
+		if (may_help)
+			try_alone(s, w);
+	}
 }
 
 /*
@@ -192,13 +202,15 @@ static void lead(struct tel_lmdb_store *s)
 	} else if (run_queue(&t, &b, &spoiler)) {
 		err = finish(&t, b.writes);
 		/* What does not fit together may fit one by one. */
-		if (err == TEL_EFULL && b.n > 1)
+		if (err == TEL_EFULL)
 			run_each_alone(s, b.first);
 		else if (err)
 			fail_all(b.first, err);
 	} else {
 		tel_lmdb_abort(&t);
 		run_each_alone(s, b.first);
+		if (spoiler->err == TEL_EFULL)
+			run_each_alone(s, spoiler);
 	}
 	wake_all(s, b.first);
 	wake_all(s, spoiler);

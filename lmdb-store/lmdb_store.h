@@ -17,7 +17,10 @@
  * same holds for the disk: 8 MiB (or the map's reserve, if that is less) are
  * allocated behind the end of the file before a call is created, so that a
  * file system which somebody else fills leaves room for endings. TEL_EFULL
- * goes away by itself as soon as there is room.
+ * goes away by itself as soon as there is room. Pages that a reader may still
+ * look at are no room; a step that needs them waits for it, a quarter of a
+ * second at most, and only a reader that takes longer (a backup) can make an
+ * ending fail while the reserve lasts.
  *
  * TEL_EIO is mostly one commit's. But when the very last write of a commit
  * fails, LMDB refuses all others in that process: `broken` below.

@@ -1,22 +1,10 @@
 #include "config.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "lmdb-store/store.h"
 #include "base/banned.h"
-
-/* One line a reader, "  1234 7f… 56"; others are a heading. */
-static int count_reader(const char *line, void *ctx)
-{
-	uint64_t *n = ctx;
-
-	while (*line == ' ')
-		line++;
-	*n += isdigit((unsigned char)*line) != 0;
-	return 0;
-}
 
 static enum tel_err count(struct tel_lmdb_txn *t, int table, uint64_t *out)
 {
@@ -96,7 +84,7 @@ enum tel_err tel_lmdb_stats(struct tel_call_store *store, struct tel_store_stats
 	if (s->pid != getpid())
 		return TEL_EMISUSE;
 	/* Before our own transaction becomes a reader too. */
-	mdb_reader_list(s->env, count_reader, &stats.readers);
+	stats.readers = tel_lmdb_count_readers(s);
 	err = tel_lmdb_begin(s, false, &t);
 	if (err)
 		return err;

@@ -118,6 +118,18 @@ TEL_MUST_CHECK enum tel_err tel_lmdb_open_env(struct tel_lmdb_store *s,
 					      const struct tel_lmdb_options *options,
 					      struct tel_buf *why);
 
+/* ---- readers.c ---- */
+
+/* Slots in use, by all processes of the store. */
+uint64_t tel_lmdb_count_readers(struct tel_lmdb_store *s);
+
+/*
+ * After TEL_EFULL: wait, a quarter of a second at most, until nobody reads
+ * what has been replaced by now. True: pages have become free, it is worth
+ * another try. Call it without a transaction and without queue_lock.
+ */
+bool tel_lmdb_await_readers(struct tel_lmdb_store *s);
+
 /* ---- txn.c: a transaction, with the tables as an index ---- */
 
 struct tel_lmdb_txn {

@@ -168,6 +168,96 @@ static void a_step_that_does_not_fit_spoils_no_other(void)
 	temp_remove(dir);
 }
 
+/* ---- readers ------------------------------------------------------------------------------- */
+
+#define SMALL_MAP ((size_t)4 << 20)
+
+struct reader {
+	struct tel_call_store *store;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool reads, may_go;		/* guarded by lock */
+};
+
+static void tell(struct reader *r, bool *what)
+{
+	pthread_mutex_lock(&r->lock);
+	*what = true;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void await(struct reader *r, const bool *what)
+{
+	pthread_mutex_lock(&r->lock);
+	while (!*what)
+		pthread_cond_wait(&r->changed, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* The step that comes next begins while this one still reads. */
+static enum tel_err decide_slowly(struct tel_step *step, void *ctx)
+{
+	struct reader *r = ctx;
+
+	(void)step;
+	tell(r, &r->reads);
+	await(r, &r->may_go);
+	usleep(5000);
+	return TEL_OK;
+}
+
+static enum tel_err step_on_first(struct tel_call_store *s, bool expect_change, tel_decide_fn decide,
+				  void *ctx)
+{
+	struct tel_call_id id = contract_id(1);
+
+	return s->ops->step(s, &(struct tel_step_about){ .call_id = tel_call_id_str(&id),
+							 .expect_change = expect_change }, decide, ctx);
+}
+
+static void *read_slowly(void *ctx)
+{
+	struct reader *r = ctx;
+
+	CHECK_INT(step_on_first(r->store, false, decide_slowly, r), TEL_OK);
+	return NULL;
+}
+
+static enum tel_err decide_touch(struct tel_step *step, void *ctx)
+{
+	struct reader *lets_go = ctx;
+
+	if (lets_go)
+		tell(lets_go, &lets_go->may_go);
+	step->save = true;
+	return TEL_OK;
+}
+
+/* LMDB keeps for a reader what was replaced after it began, so every step grows the file. */
+static void a_reader_is_waited_for_when_the_store_is_full(void)
+{
+	struct reader r = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+	enum tel_err err = TEL_OK;
+	pthread_t thread;
+	unsigned n;
+
+	temp_dir(dir);
+	r.store = must_open((struct tel_lmdb_options){ .path = dir, .map_size = SMALL_MAP });
+	contract_make(r.store, (struct recipe){ .n = 1 });
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, read_slowly, &r), 0);
+	await(&r, &r.reads);
+	for (n = 0; n < 5000 && !err; n++)
+		err = step_on_first(r.store, true, decide_touch, NULL);
+	CHECK_INT(err, TEL_EFULL);	/* not for ever */
+	CHECK_INT(step_on_first(r.store, true, decide_touch, &r), TEL_OK);
+	pthread_join(thread, NULL);
+	CHECK_INT(step_on_first(r.store, true, decide_touch, NULL), TEL_OK);
+	CU_ASSERT_TRUE(lmdb_is_sound(r.store));
+	r.store->ops->close(r.store);
+	temp_remove(dir);
+}
+
 /* ---- memory --------------------------------------------------------------------------------- */
 
 /* KiB of the store's file that are mapped and present in this process. */
@@ -266,6 +356,8 @@ static void threads_share_commits(void)
 CU_TestInfo lmdb_room_tests[] = {
 	{ "a full store still ends calls and recovers", a_full_store_still_ends_calls_and_recovers },
 	{ "a step that does not fit spoils no other", a_step_that_does_not_fit_spoils_no_other },
+	{ "a reader is waited for when the store is full",
+	  a_reader_is_waited_for_when_the_store_is_full },
 	{ "a sweep lets go of memory", a_sweep_lets_go_of_memory },
 	{ "threads share commits", threads_share_commits },
 	CU_TEST_INFO_NULL,
