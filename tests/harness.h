@@ -10,8 +10,21 @@
 
 #include "base/str.h"
 
-/* `suites` ends with CU_SUITE_INFO_NULL. Returns the exit status of main. */
+/*
+ * `suites` ends with CU_SUITE_INFO_NULL. Returns the exit status of main.
+ * While they run, TMPDIR is a directory of the program's own; what they leave
+ * there is a failure, and removed.
+ */
 int tel_run_suites(CU_SuiteInfo *suites);
+
+#define TEL_TEMP_PATH 256
+
+/* A new directory below ${TMPDIR:-/tmp}; aborts if there can be none. */
+void tel_temp_make(char path[TEL_TEMP_PATH]);
+/* With all that is in it. */
+void tel_temp_remove(const char *path);
+/* A new and empty file in the same place, open for reading and writing. */
+int tel_temp_file(char path[TEL_TEMP_PATH]);
 
 /* Path of a file below tests/fixtures, also in VPATH builds. Static buffer. */
 const char *tel_fixture(const char *name);

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "harness.h"
 #include "lmdb-store/check.h"
@@ -158,29 +157,16 @@ static void the_memory_store_survives(void)
 	s->ops->close(s);
 }
 
-static char dir[256];
+static char dir[TEL_TEMP_PATH];
 
 static void lmdb_begin(void *ctx)
 {
 	struct tel_call_store **s = ctx;
 	struct tel_lmdb_options options = { .path = dir, .map_size = 64 << 20 };
-	const char *top = getenv("TMPDIR");
 
-	snprintf(dir, sizeof(dir), "%s/tel-store-XXXXXX", top && *top ? top : "/tmp");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	tel_temp_make(dir);
 	CU_ASSERT_EQUAL_FATAL(tel_lmdb_store_open(&options, s, NULL), TEL_OK);
 	begin(*s);
-}
-
-static void lmdb_remove(void)
-{
-	char path[300];
-
-	snprintf(path, sizeof(path), "%s/data.mdb", dir);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/lock.mdb", dir);
-	unlink(path);
-	rmdir(dir);
 }
 
 static void lmdb_look(void *ctx, enum tel_err err)
@@ -193,7 +179,7 @@ static void lmdb_look(void *ctx, enum tel_err err)
 	CHECK_INT(report.problems, 0);
 	CHECK_INT(report.calls, 2);
 	s->ops->close(s);
-	lmdb_remove();
+	tel_temp_remove(dir);
 }
 
 static void the_lmdb_store_survives(void)
@@ -205,7 +191,7 @@ static void the_lmdb_store_survives(void)
 	lmdb_begin(&s);
 	tel_torture(&(struct tel_torture){ .name = "reading", .run = read_all, .ctx = &s });
 	s->ops->close(s);
-	lmdb_remove();
+	tel_temp_remove(dir);
 }
 
 int main(void)

@@ -1,16 +1,15 @@
 #include "config.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "harness.h"
 #include "lmdb-store/lmdb_store.h"
 #include "memory-store/memory_store.h"
 #include "replay/replay.h"
 #include "base/banned.h"
 
-static char lmdb_dir[64];
+static char lmdb_dir[TEL_TEMP_PATH];
 
 struct tel_call_store *replay_open_memory(void)
 {
@@ -24,13 +23,10 @@ struct tel_call_store *replay_open_memory(void)
 struct tel_call_store *replay_open_lmdb(void)
 {
 	struct tel_lmdb_options options = { .map_size = (size_t)256 << 20 };
-	const char *tmp = getenv("TMPDIR");
 	struct tel_call_store *store;
 	struct tel_buf why;
 
-	snprintf(lmdb_dir, sizeof(lmdb_dir), "%s/replay-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(lmdb_dir))
-		abort();
+	tel_temp_make(lmdb_dir);
 	options.path = lmdb_dir;
 	tel_buf_init(&why, TEL_MAX_BODY);
 	if (tel_lmdb_store_open(&options, &store, &why)) {
@@ -41,19 +37,11 @@ struct tel_call_store *replay_open_lmdb(void)
 	return store;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 void replay_close(struct tel_call_store *store)
 {
 	store->ops->close(store);
 	if (lmdb_dir[0])
-		nftw(lmdb_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+		tel_temp_remove(lmdb_dir);
 	lmdb_dir[0] = '\0';
 }
 

@@ -23,7 +23,8 @@ import time
 
 from keeper import POLL, START_TIMEOUT, STOP_TIMEOUT, Keeper
 from processes import (FrontError, alive_in, await_end, find_server, free_port, hand_over, has_open,
-                       is_ending, listening_inode, open_way, pids_where, run_as, runs, send_signal)
+                       is_ending, listening_inode, open_way, pids_where, run_as, runs, send_signal,
+                       shared_memory_of)
 
 CONF = pathlib.Path(__file__).resolve().parents[2] / "apache-conf"
 PORT_ATTEMPTS = 5
@@ -124,6 +125,10 @@ class Front:
         Behind plain CGI: those that are answering, or doing a job afterwards."""
         return pids_where(lambda pid: runs(pid, self.program))
 
+    def shared_memory(self):
+        """What the server has in /dev/shm, wherever its directory is."""
+        return shared_memory_of(self._session()) if self._server is not None else []
+
     def log(self):
         """All that server and program have logged so far."""
         text = ""
@@ -146,10 +151,14 @@ class Front:
 
     def stop(self):
         """Ends everything, waits for it and removes the directory."""
+        shared = self.shared_memory()
         if self._server is not None:
             self._stop_server()
         self.stop_backend()
         self._end_leftovers()
+        # A server that was killed has not removed it; its workers have shown it.
+        for path in shared:
+            path.unlink(missing_ok=True)
         if self.dir is not None:
             shutil.rmtree(self.dir, ignore_errors=True)
             self.dir = None

@@ -244,8 +244,10 @@ class LeavesNothing(unittest.TestCase):
             with self.subTest(kind.name):
                 with kind(ECHO) as front:
                     Exchange(front, "GET", "/telephony/healthz")
+                    shared = front.shared_memory()
                     os.kill(front.pid, signal.SIGKILL)
                 self.assertEqual(front.fastcgi_pids(), [])
+                self.assertEqual([path for path in shared if path.exists()], [])
 
     def test_nothing_after_a_start_that_failed(self):
         for kind in fronts.available():

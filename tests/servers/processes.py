@@ -2,6 +2,7 @@
 import os
 import pathlib
 import pwd
+import re
 import select
 import shutil
 import socket
@@ -121,6 +122,18 @@ def send_signal(pid, number):
         os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+def shared_memory_of(pids):
+    """The files of Apache's shared memory that they use, as APR calls them."""
+    found = set()
+    for pid in pids:
+        try:
+            maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
+        except OSError:
+            continue
+        found.update(re.findall(r"/dev/shm/ShM\.\w+$", maps, re.MULTILINE))
+    return [pathlib.Path(name) for name in sorted(found)]
 
 
 def free_port():

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "harness.h"
 #include "livekit/event_decoder.h"
@@ -208,15 +207,14 @@ void tel_flow_check(struct tel_flow *flow)
 static void open_store(struct tel_flow *flow, bool lmdb)
 {
 	struct tel_lmdb_options options = { .path = flow->dir, .map_size = 64 << 20 };
-	const char *top = getenv("TMPDIR");
 
 	if (!lmdb) {
 		if (tel_memory_store_open(NULL, &flow->store))
 			abort();
 		return;
 	}
-	snprintf(flow->dir, sizeof(flow->dir), "%s/tel-flow-XXXXXX", top && *top ? top : "/tmp");
-	if (!mkdtemp(flow->dir) || tel_lmdb_store_open(&options, &flow->store, NULL))
+	tel_temp_make(flow->dir);
+	if (tel_lmdb_store_open(&options, &flow->store, NULL))
 		abort();
 }
 
@@ -274,17 +272,6 @@ void tel_flow_begin(struct tel_flow *flow, bool lmdb)
 	tel_fake_livekit_caller(flow->livekit, "call", &caller);
 }
 
-static void remove_dir(const char *dir)
-{
-	char path[300];
-
-	snprintf(path, sizeof(path), "%s/data.mdb", dir);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/lock.mdb", dir);
-	unlink(path);
-	rmdir(dir);
-}
-
 void tel_flow_end(struct tel_flow *flow)
 {
 	tel_rig_release(&flow->rigs[0]);
@@ -296,5 +283,5 @@ void tel_flow_end(struct tel_flow *flow)
 	tel_jwt_ring_free(flow->ring);
 	flow->store->ops->close(flow->store);
 	if (flow->dir[0])
-		remove_dir(flow->dir);
+		tel_temp_remove(flow->dir);
 }

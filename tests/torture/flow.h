@@ -9,6 +9,7 @@
 
 #include "fakes/failing_store.h"
 #include "fakes/rig.h"
+#include "harness.h"
 #include "livekit/jwt.h"
 #include "system/log_json.h"
 #include "torture/codec_livekit.h"
@@ -25,7 +26,7 @@ enum tel_flow_stage {
 
 struct tel_flow {
 	struct tel_call_store *store;
-	char dir[256];			/* LMDB's; "" = memory */
+	char dir[TEL_TEMP_PATH];	/* LMDB's; "" = memory */
 	struct tel_failing_store failing; /* around the store */
 	struct tel_fake_livekit *livekit;
 	struct tel_codec_livekit codec;

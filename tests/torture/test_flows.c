@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "compose/compose.h"
 #include "harness.h"
@@ -228,18 +227,17 @@ static void on_lmdb(void)
 
 /* ---- the program, started and stopped ------------------------------------- */
 
-static void load_config(struct tel_config **config, char dir[64])
+static void load_config(struct tel_config **config, char dir[TEL_TEMP_PATH])
 {
 	struct tel_problems problems = { 0 };
-	char store[128];
+	char store[TEL_TEMP_PATH + 32];
 	const char *environment[] = {
 		"LIVEKIT_URL=ws://127.0.0.1:1", "LIVEKIT_API_KEY=devkey",
 		"LIVEKIT_API_SECRET=devsecretdevsecretdevsecretdevsecret", store,
 		"TELEPHONY_STORE_SIZE=64M", "TELEPHONY_LOG_LEVEL=error", NULL,
 	};
 
-	snprintf(dir, 64, "/tmp/tel-compose-XXXXXX");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	tel_temp_make(dir);
 	snprintf(store, sizeof(store), "TELEPHONY_STORE=lmdb:%s", dir);
 	CU_ASSERT_EQUAL_FATAL(tel_config_load(environment, TEL_CONFIG_TO_SERVE, config, &problems), TEL_OK);
 	tel_problems_release(&problems);
@@ -260,21 +258,15 @@ static enum tel_err open_and_close(void *config)
 
 static void the_program(void)
 {
-	static const char *const files[] = { "data.mdb", "lock.mdb", "counters" };
 	struct tel_config *config;
-	char dir[64], path[96];
-	size_t i;
+	char dir[TEL_TEMP_PATH];
 
 	load_config(&config, dir);
 	tel_torture(&(struct tel_torture){
 		.name = "the program opened and closed", .run = open_and_close, .ctx = config,
 		.may_shrug = true });
 	tel_config_free(config);
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
-		unlink(path);
-	}
-	rmdir(dir);
+	tel_temp_remove(dir);
 }
 
 int main(void)

@@ -156,11 +156,11 @@ static void routes(void)
 {
 	char bad[] = "{\"default\":{\"agentConfig\":1},\"numbers\":{\"\":{},\"+1\":{\"prompt\":2}},\"x\":0}";
 	char twice[] = "{\"numbers\":{\"+15550123\":{},\"+15550123\":{}}}";
-	char good[sizeof(good_routes)], path[] = "/tmp/tel-routes-XXXXXX";
-	int fd = mkstemp(path);
+	char good[sizeof(good_routes)], path[TEL_TEMP_PATH];
+	int fd = tel_temp_file(path);
 
 	memcpy(good, good_routes, sizeof(good));
-	CU_ASSERT_FATAL(fd >= 0 && write(fd, good, sizeof(good) - 1) == sizeof(good) - 1);
+	CU_ASSERT_FATAL(write(fd, good, sizeof(good) - 1) == sizeof(good) - 1);
 	close(fd);
 	torture("routes", parse_routes, good, TEL_OK, true);
 	torture("routes with mistakes", parse_routes, bad, TEL_EMALFORMED, true);

@@ -60,23 +60,48 @@ static bool fail_one(const struct tel_torture *t, long at, enum tel_fail_mode mo
  */
 enum outcome { GOT_THROUGH, FAILED_WELL, FAILED_BADLY, LIBRARY_CRASHED, WE_CRASHED };
 
-static bool fail_in_child(const struct tel_torture *t, long at, enum tel_fail_mode mode)
+static enum outcome be_a_child(const struct tel_torture *t, long at, enum tel_fail_mode mode,
+			       const char *dir)
 {
 	unsigned before = CU_get_run_summary()->nAssertsFailed;
-	int status = 0;
 	bool failed;
+
+	if (setenv("TMPDIR", dir, 1))
+		return FAILED_BADLY;
+	tel_watch_for_crashes(WE_CRASHED, LIBRARY_CRASHED);
+	alarm(PATIENCE_SECONDS);
+	failed = fail_one(t, at, mode);
+	if (CU_get_run_summary()->nAssertsFailed > before)
+		return FAILED_BADLY;
+	return failed ? FAILED_WELL : GOT_THROUGH;
+}
+
+/*
+ * Its wait status. What it makes is in a directory that we remove, for when it
+ * dies, of whatever, it cannot; a child that comes to its end must have.
+ */
+static int run_child(const struct tel_torture *t, long at, enum tel_fail_mode mode)
+{
+	char dir[TEL_TEMP_PATH];
+	int status = 0;
 	pid_t child;
 
+	tel_temp_make(dir);
 	fflush(stderr);
 	child = fork();
-	if (child == 0) {
-		tel_watch_for_crashes(WE_CRASHED, LIBRARY_CRASHED);
-		alarm(PATIENCE_SECONDS);
-		failed = fail_one(t, at, mode);
-		_exit(CU_get_run_summary()->nAssertsFailed > before ? FAILED_BADLY :
-		      failed ? FAILED_WELL : GOT_THROUGH);
-	}
+	if (child == 0)
+		_exit(be_a_child(t, at, mode, dir));
 	CU_ASSERT_FATAL(child > 0 && waitpid(child, &status, 0) == child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= FAILED_WELL)
+		CHECK_INT(rmdir(dir), 0);
+	tel_temp_remove(dir);
+	return status;
+}
+
+static bool fail_in_child(const struct tel_torture *t, long at, enum tel_fail_mode mode)
+{
+	int status = run_child(t, at, mode);
+
 	if (WIFEXITED(status) && WEXITSTATUS(status) == LIBRARY_CRASHED) {
 		library_crashes++;
 	} else if (!WIFEXITED(status) || WEXITSTATUS(status) > FAILED_WELL) {

@@ -57,17 +57,14 @@ static bool says(const struct result *r, const char *what)
 /* ---- files -------------------------------------------------------------- */
 
 struct scratch {
-	char path[64];
-	char variable[96];		/* TELEPHONY_CONFIG=path */
+	char path[TEL_TEMP_PATH];
+	char variable[TEL_TEMP_PATH + 32]; /* TELEPHONY_CONFIG=path */
 };
 
 static void scratch_write_bytes(struct scratch *s, const char *data, size_t len)
 {
-	int fd;
+	int fd = tel_temp_file(s->path);
 
-	snprintf(s->path, sizeof(s->path), "/tmp/tel-config-XXXXXX");
-	fd = mkstemp(s->path);
-	CU_ASSERT_FATAL(fd >= 0);
 	CU_ASSERT_FATAL(write(fd, data, len) == (ssize_t)len);
 	close(fd);
 	snprintf(s->variable, sizeof(s->variable), "TELEPHONY_CONFIG=%s", s->path);

@@ -755,14 +755,14 @@ static void the_parser_survives_anything(void)
 struct rig {
 	struct tel_fake_clock clock;
 	struct tel_fake_log log;
-	char dir[32], path[64];
+	char dir[TEL_TEMP_PATH], path[TEL_TEMP_PATH + 16];
 	struct tel_problems problems;
 	struct tel_routing *routing;
 };
 
 static void rig_write(struct rig *r, const char *text)
 {
-	char other[80];
+	char other[sizeof(r->path) + 8];
 	FILE *f;
 
 	/* As editors do: another file that takes its place. */
@@ -780,8 +780,8 @@ static enum tel_err rig_open(struct rig *r, const char *text)
 		.log = &r->log.base,
 	};
 
-	*r = (struct rig){ .dir = "/tmp/tel-routes-XXXXXX" };
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(r->dir));
+	*r = (struct rig){ 0 };
+	tel_temp_make(r->dir);
 	snprintf(r->path, sizeof(r->path), "%s/routes.json", r->dir);
 	tel_fake_clock_init(&r->clock, 1795412441014);
 	tel_fake_log_init(&r->log);
@@ -795,8 +795,7 @@ static void rig_close(struct rig *r)
 	tel_routes_file_close(r->routing);
 	tel_problems_release(&r->problems);
 	tel_fake_log_release(&r->log);
-	unlink(r->path);
-	rmdir(r->dir);
+	tel_temp_remove(r->dir);
 }
 
 static void check_agent(struct rig *r, const char *agent)
@@ -880,7 +879,7 @@ static void a_broken_file_keeps_the_old_rules(void)
 static void a_deleted_file_keeps_the_old_rules(void)
 {
 	struct rig r;
-	char away[80];
+	char away[sizeof(r.path) + 8];
 
 	CHECK_INT(rig_open(&r, DEFAULT("good")), TEL_OK);
 	snprintf(away, sizeof(away), "%s.away", r.path);

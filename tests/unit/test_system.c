@@ -257,21 +257,6 @@ static void in_doubt_nobody_is_dead(void)
 
 /* ---- counters ----------------------------------------------------------- */
 
-static void scratch_dir(char dir[32])
-{
-	snprintf(dir, 32, "/tmp/tel-system-XXXXXX");
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
-}
-
-static void drop_dir(const char *dir)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s/counters", dir);
-	unlink(path);
-	rmdir(dir);
-}
-
 static void add(struct tel_counters *c, enum tel_counter which, uint64_t n)
 {
 	c->ops->add(c, which, n);
@@ -287,11 +272,11 @@ static uint64_t count(struct tel_counters *c, enum tel_counter which)
 static void counters_are_shared_across_processes(void)
 {
 	struct tel_counters *a, *b;
-	char dir[32], path[64];
+	char dir[TEL_TEMP_PATH], path[TEL_TEMP_PATH + 16];
 	struct stat st;
 	int i, children = 4;
 
-	scratch_dir(dir);
+	tel_temp_make(dir);
 	CU_ASSERT_EQUAL_FATAL(tel_shared_counters_open(dir, &a), TEL_OK);
 	for (i = 0; i < children; i++) {
 		if (fork() == 0) {
@@ -317,7 +302,7 @@ static void counters_are_shared_across_processes(void)
 	snprintf(path, sizeof(path), "%s/counters", dir);
 	CHECK_INT(stat(path, &st), 0);
 	CHECK_INT(st.st_mode & 07777, 0600);
-	drop_dir(dir);
+	tel_temp_remove(dir);
 }
 
 static void counter_files_of_other_programs(void)
@@ -325,11 +310,11 @@ static void counter_files_of_other_programs(void)
 	static const char older[24] = { 't', 'e', 'l', 'c', 'o', 'u', 'n', 't', 1, 0, 0, 0,
 					0, 0, 0, 0, 7 };
 	struct tel_counters *c;
-	char dir[32], path[64], newer[8192] = { 0 };
+	char dir[TEL_TEMP_PATH], path[TEL_TEMP_PATH + 16], newer[8192] = { 0 };
 	struct stat st;
 	int fd;
 
-	scratch_dir(dir);
+	tel_temp_make(dir);
 	snprintf(path, sizeof(path), "%s/counters", dir);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	CHECK_INT(write(fd, older, sizeof(older)), sizeof(older));
@@ -353,22 +338,22 @@ static void counter_files_of_other_programs(void)
 	CHECK_INT(count(c, (enum tel_counter)0), 0);
 	tel_shared_counters_close(c);
 	close(fd);
-	drop_dir(dir);
+	tel_temp_remove(dir);
 }
 
 static void counters_that_cannot_be_opened(void)
 {
 	struct tel_counters *c = NULL;
-	char dir[32], path[64];
+	char dir[TEL_TEMP_PATH], path[TEL_TEMP_PATH + 16];
 
 	CHECK_INT(tel_shared_counters_open("/nonexistent/dir", &c), TEL_ENOTFOUND);
 	CHECK_INT(tel_shared_counters_open("/dev/null", &c), TEL_ENOTFOUND);
-	scratch_dir(dir);
+	tel_temp_make(dir);
 	snprintf(path, sizeof(path), "%s/counters", dir);
 	CHECK_INT(symlink("/etc/passwd", path), 0);
 	CHECK_INT(tel_shared_counters_open(dir, &c), TEL_EDENIED);
 	CU_ASSERT_PTR_NULL(c);
-	drop_dir(dir);
+	tel_temp_remove(dir);
 
 	CHECK_INT(tel_shared_counters_open(NULL, &c), TEL_OK);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
@@ -514,13 +499,13 @@ static void lines_of_threads_do_not_mix(void)
 {
 	struct logged l;
 	pthread_t threads[4];
-	char name[] = "/tmp/tel-log-XXXXXX", *line, *rest;
+	char name[TEL_TEMP_PATH], *line, *rest;
 	struct json_object *parsed;
 	size_t i, lines = 0;
-	int fd = mkstemp(name);
+	int fd = tel_temp_file(name);
 
 	logged_open(&l, TEL_LOG_INFO, false);
-	CU_ASSERT_FATAL(fd >= 0 && fcntl(fd, F_SETFL, O_APPEND) == 0);
+	CU_ASSERT_FATAL(fcntl(fd, F_SETFL, O_APPEND) == 0);
 	l.log.fd = fd;
 	for (i = 0; i < 4; i++)
 		CHECK_INT(pthread_create(&threads[i], NULL, log_much, &l.log.base), 0);
