@@ -45,23 +45,18 @@ enum tel_err tel_hang_up_call(struct tel_app *app, struct tel_str id, struct tel
 	return TEL_OK;
 }
 
-/*
- * Numbers are reached by the rules that calls are; a SIP address without one
- * is somebody at home.
- */
 static bool is_forbidden(struct tel_app *app, struct tel_ask_transfer *ask)
 {
 	struct tel_e164 number;
+	struct tel_str shown = tel_e164_parse(ask->to, &number) ? tel_e164_str(&number) : ask->to;
 
-	if (!tel_e164_parse(ask->to, &number))
-		return false;
-	tel_guard_check_transfer(&app->guards, tel_e164_str(&number), &ask->guard);
+	tel_guard_check_transfer(&app->guards, ask->to, &ask->guard);
 	if (ask->guard.passed)
 		return false;
 	ask->result = TEL_ASK_FORBIDDEN;
 	tel_count(app->counters, TEL_COUNT_CALL_REFUSED);
 	tel_log_line(app->log, TEL_LOG_WARN, "transfer_refused", TEL_F_STR("by", ask->by),
-		     TEL_F_NUMBER("to", tel_e164_str(&number)));
+		     TEL_F_NUMBER("to", shown));
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "domain/guard.h"
+#include "domain/number.h"
 #include "base/banned.h"
 
 const char *tel_guard_text(enum tel_guard guard)
@@ -208,9 +209,18 @@ void tel_guard_check(const struct tel_guard_policy *policy, struct tel_str to, s
 void tel_guard_check_transfer(const struct tel_guard_policy *policy, struct tel_str to,
 			      struct tel_guard_verdict *verdict)
 {
-	struct check c = { .policy = policy, .to = to };
+	struct check c = { .policy = policy };
+	struct tel_e164 number;
 
 	*verdict = (struct tel_guard_verdict){ .passed = false };
+	if (!tel_e164_parse(to, &number)) {
+		verdict->passed = !tel_number_is_dialled(to);
+		if (!verdict->passed)
+			SAY(verdict, "No prefix of TELEPHONY_ALLOW_PREFIXES can allow a number that "
+				     "is not in E.164: write + and the country code before it.");
+		return;
+	}
+	c.to = tel_str_from(number.text);
 	check_allow(&c, verdict);
 	if (verdict->passed)
 		check_deny(&c, verdict);

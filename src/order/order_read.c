@@ -320,7 +320,8 @@ enum tel_err tel_transfer_read(struct tel_str text, struct tel_transfer_read *ou
 		{ "to", read_target, offsetof(struct tel_transfer_read, to), 1,
 		  TEL_MAX_TRANSFER_TO, true,
 		  "it must be where the call goes to, at most 256 bytes: \"tel:\" and a number (\"+\", "
-		  "then 7 to 15 digits, the first of them not 0), or \"sip:\" and a SIP address" },
+		  "then 7 to 15 digits, the first of them not 0), or \"sip:\" and a SIP address "
+		  "without password, '?' and '%'" },
 		{ "playDialtone", read_flag, offsetof(struct tel_transfer_read, play_dialtone),
 		  0, 0, false, "it must be true or false; leave it out for false" },
 	};

@@ -64,7 +64,8 @@ TRANSFERS = {
     "to": NO_TEXTS + (
         "+15550300", "tel:", "tel:15550300", "tel:+", "tel:+05550300", "tel:+15550300;ext=1",
         "tel:+15550300@x", "sip:", "sip:@x", "sip:a@", "sip:a@b@c", "sip:a b@c", "sip:a@b>",
-        "sip:a@b\r\nX: y", "sip:a@b\u0000", "sip:\u00e9@b", "sips:a@b", "http://a", "javascript:x",
+        "sip:a@b\r\nX: y", "sip:a@b\u0000", "sip:\u00e9@b", "sips:a@b", "sip:%2B15550300@b", "sip:+15550300:pw@b", "sip:a@b?c=d",
+        "http://a", "javascript:x",
         "sip:" + "a" * 253, "SIP:a@b", "tel:+1\n5550300"),
     "playDialtone": (None, 1, 0, "true", [], {}),
     "dialtone": (True,), "headers": ({},), '""': (1,),

@@ -549,6 +549,14 @@ static void a_transfer_obeys_the_prefixes(void)
 		{ "sip:+442079460000@example.com", TEL_ASK_FORBIDDEN },
 		{ "sip:00442079460000@example.com", TEL_ASK_FORBIDDEN },
 		{ "tel:+15559000", TEL_ASK_FORBIDDEN }, { "sip:desk@example.com", TEL_ASK_NO_PHONE },
+		/* Dialled as numbers, though no prefix can tell where to. */
+		{ "sip:0190123456@example.com", TEL_ASK_FORBIDDEN },
+		{ "sip:9005550@example.com;user=phone", TEL_ASK_FORBIDDEN },
+		{ "sip:*72(900)555-0100@example.com", TEL_ASK_FORBIDDEN },
+		{ "sip:011442079460000@example.com", TEL_ASK_FORBIDDEN },
+		{ "sip:1001@example.com", TEL_ASK_NO_PHONE },
+		{ "sip:desk20261127@example.com", TEL_ASK_NO_PHONE },
+		{ "sip:10.20.30.4", TEL_ASK_NO_PHONE },
 	};
 	struct tel_ask_transfer ask;
 	struct stage s;
