@@ -67,16 +67,21 @@ static bool is_listed(struct tel_str number, const struct tel_str *list, size_t 
 	return false;
 }
 
-static void check_switch(const struct check *c, struct tel_guard_verdict *v)
+void tel_guard_check_switch(tel_time stopped_at, struct tel_guard_verdict *v)
 {
 	char at[TEL_TIME_TEXT];
 
-	v->passed = c->stopped_at == 0;
+	v->passed = stopped_at == 0;
 	if (v->passed)
 		SAY(v, "Outbound calls are not stopped.");
 	else
 		SAY(v, "Outbound calls were stopped at %s; `telephonyctl outbound start` lets "
-		       "them go on.", tel_time_format(c->stopped_at, at));
+		       "them go on.", tel_time_format(stopped_at, at));
+}
+
+static void check_switch(const struct check *c, struct tel_guard_verdict *v)
+{
+	tel_guard_check_switch(c->stopped_at, v);
 }
 
 static void check_allow(const struct check *c, struct tel_guard_verdict *v)
