@@ -2,6 +2,7 @@
 
 #include "ctl/load_config.h"
 #include "ctl/options.h"
+#include "ctl/read_routes.h"
 #include "ctl/report.h"
 #include "view/json_out.h"
 #include "base/banned.h"
@@ -63,6 +64,25 @@ static enum tel_exit report(const struct tel_problems *problems, const struct te
 	return status ? status : tel_report_status(problems);
 }
 
+/* With a file of routes that is broken the program does not start. */
+static enum tel_err check_routes(const struct tel_config *config, struct tel_problems *problems)
+{
+	struct tel_problems found = { 0 };
+	struct tel_routes *routes = NULL;
+	enum tel_err err;
+
+	if (!config->routes_file)
+		return TEL_OK;
+	err = tel_ctl_read_routes(config->routes_file, config->agent_name, &routes, &found);
+	if (found.n_errors > 0)
+		tel_problems_error(problems, (struct tel_problem_at){ .where = "TELEPHONY_ROUTES" },
+				   "%s can't be used: correct it, until 'telephonyctl routes check' "
+				   "finds nothing", config->routes_file);
+	tel_problems_move(problems, &found);
+	tel_routes_free(routes);
+	return err == TEL_EMALFORMED ? TEL_OK : err;
+}
+
 enum tel_exit tel_cmd_config_check(const struct tel_command *self, int argc, char **argv)
 {
 	const char *file = NULL;
@@ -89,6 +109,8 @@ enum tel_exit tel_cmd_config_check(const struct tel_command *self, int argc, cha
 	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
 	err = tel_try_config(file, TEL_CONFIG_TO_SERVE, &config, &problems);
+	if (!err)
+		err = check_routes(config, &problems);
 	if (err && err != TEL_EMALFORMED) {
 		tel_complain("%s", tel_err_text(err));
 		status = TEL_EXIT_TROUBLE;

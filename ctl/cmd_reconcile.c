@@ -89,6 +89,9 @@ static void put_words(struct reconcile *r, const struct tel_reconcile_report *re
 {
 	tel_table_write(&r->table, out);
 	tel_table_release(&r->table);
+	/* LiveKit has shown nothing, so nothing was compared: there is nothing to count. */
+	if (!report->complete && report->looked_at == 0)
+		return;
 	tel_buf_printf(out, "%zu rooms at LiveKit, %zu calls go on; %zu rooms were looked at\n",
 		       report->rooms, report->calls, report->looked_at);
 	if (report->repairs > 0)

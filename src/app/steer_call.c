@@ -17,7 +17,7 @@ static enum tel_err make_env(struct tel_app *app, struct tel_decide_env *env)
 static enum tel_err step(struct tel_app *app, struct tel_str id, tel_decide_fn decide, void *ctx)
 {
 	struct tel_call_id parsed;
-	struct tel_step_about about = { .expect_change = true };
+	struct tel_step_about about = { .expect_change = true, .outbound_switch = true };
 
 	if (tel_call_id_parse(id, &parsed))
 		return TEL_ENOTFOUND;
@@ -45,24 +45,25 @@ enum tel_err tel_hang_up_call(struct tel_app *app, struct tel_str id, struct tel
 	return TEL_OK;
 }
 
-/*
- * Numbers are reached by the rules that calls are; a SIP address without one
- * is somebody at home.
- */
+static void note_forbidden(struct tel_app *app, const struct tel_ask_transfer *ask)
+{
+	struct tel_e164 number;
+	struct tel_str shown = tel_e164_parse(ask->to, &number) ? tel_e164_str(&number) : ask->to;
+
+	tel_count(app->counters, TEL_COUNT_CALL_REFUSED);
+	tel_log_line(app->log, TEL_LOG_WARN, "transfer_refused", TEL_F_STR("by", ask->by),
+		     TEL_F_NUMBER("to", shown));
+}
+
 static bool is_forbidden(struct tel_app *app, struct tel_ask_transfer *ask)
 {
 	struct tel_e164 number;
 
-	if (!tel_e164_parse(ask->to, &number))
-		return false;
-	tel_guard_check_transfer(&app->guards, tel_e164_str(&number), &ask->guard);
-	if (ask->guard.passed)
-		return false;
-	ask->result = TEL_ASK_FORBIDDEN;
-	tel_count(app->counters, TEL_COUNT_CALL_REFUSED);
-	tel_log_line(app->log, TEL_LOG_WARN, "transfer_refused", TEL_F_STR("by", ask->by),
-		     TEL_F_NUMBER("to", tel_e164_str(&number)));
-	return true;
+	ask->rings_number = tel_e164_parse(ask->to, &number);
+	tel_guard_check_transfer(&app->guards, ask->to, &ask->guard);
+	if (!ask->guard.passed)
+		ask->result = TEL_ASK_FORBIDDEN;
+	return !ask->guard.passed;
 }
 
 enum tel_err tel_transfer_call(struct tel_app *app, struct tel_str id, struct tel_ask_transfer *ask)
@@ -76,8 +77,10 @@ enum tel_err tel_transfer_call(struct tel_app *app, struct tel_str id, struct te
 	enum tel_err err;
 
 	ask->call = NULL;
-	if (is_forbidden(app, ask))
+	if (is_forbidden(app, ask)) {
+		note_forbidden(app, ask);
 		return TEL_OK;
+	}
 	err = make_env(app, &ask->env);
 	if (!err)
 		err = step(app, id, tel_decide_ask_transfer, ask);
@@ -85,6 +88,10 @@ enum tel_err tel_transfer_call(struct tel_app *app, struct tel_str id, struct te
 		tel_call_free(ask->call);
 		ask->call = NULL;
 		return err;
+	}
+	if (ask->result == TEL_ASK_FORBIDDEN) {
+		note_forbidden(app, ask);
+		return TEL_OK;
 	}
 	tel_log_line(app->log, TEL_LOG_INFO, "transfer_asked",
 		     TEL_F_STR("callId", tel_call_id_str(&ask->call->id)),

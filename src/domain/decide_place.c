@@ -204,7 +204,11 @@ enum tel_err tel_decide_ask_transfer(struct tel_step *step, void *context)
 		return TEL_ENOTFOUND;
 	if (tel_call_is_over(call) || call->hang_up_at)
 		ask_transfer->result = TEL_ASK_OVER;
-	else if (call->jobs[TEL_JOB_TRANSFER].pending)
+	else if (ask_transfer->rings_number && step->outbound_stopped_at) {
+		tel_guard_check_switch(step->outbound_stopped_at, &ask_transfer->guard);
+		ask_transfer->result = TEL_ASK_FORBIDDEN;
+		return TEL_OK;
+	} else if (call->jobs[TEL_JOB_TRANSFER].pending)
 		ask_transfer->result = TEL_ASK_PENDING;
 	else if (!tel_call_is_transferable(call))
 		ask_transfer->result = TEL_ASK_NO_PHONE;

@@ -199,3 +199,14 @@ struct tel_ending tel_ending_of_outbound(const struct tel_outbound_evidence *e)
 		return (struct tel_ending){ TEL_OUTCOME_FAILED, TEL_BY_LIVEKIT };
 	return (struct tel_ending){ TEL_OUTCOME_UNKNOWN, TEL_BY_NOBODY };
 }
+
+bool tel_ending_hangs_on_ringing(enum tel_dial_reply reply, int sip_status_code)
+{
+	struct tel_outbound_evidence e = {
+		.sent = true, .reply = reply, .sip_status_code = sip_status_code,
+	};
+	enum tel_outcome silent = tel_ending_of_outbound(&e).outcome;
+
+	e.rang = true;
+	return tel_ending_of_outbound(&e).outcome != silent;
+}

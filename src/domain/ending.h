@@ -55,4 +55,7 @@ enum tel_unheard {
 
 struct tel_ending tel_ending_unheard(enum tel_unheard why, bool agent_was_there);
 
+/* After such a reply to the dial, is it another outcome if the phone rang? */
+bool tel_ending_hangs_on_ringing(enum tel_dial_reply reply, int sip_status_code);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "domain/guard.h"
+#include "domain/number.h"
 #include "base/banned.h"
 
 const char *tel_guard_text(enum tel_guard guard)
@@ -66,16 +67,21 @@ static bool is_listed(struct tel_str number, const struct tel_str *list, size_t 
 	return false;
 }
 
-static void check_switch(const struct check *c, struct tel_guard_verdict *v)
+void tel_guard_check_switch(tel_time stopped_at, struct tel_guard_verdict *v)
 {
 	char at[TEL_TIME_TEXT];
 
-	v->passed = c->stopped_at == 0;
+	v->passed = stopped_at == 0;
 	if (v->passed)
 		SAY(v, "Outbound calls are not stopped.");
 	else
 		SAY(v, "Outbound calls were stopped at %s; `telephonyctl outbound start` lets "
-		       "them go on.", tel_time_format(c->stopped_at, at));
+		       "them go on.", tel_time_format(stopped_at, at));
+}
+
+static void check_switch(const struct check *c, struct tel_guard_verdict *v)
+{
+	tel_guard_check_switch(c->stopped_at, v);
 }
 
 static void check_allow(const struct check *c, struct tel_guard_verdict *v)
@@ -208,9 +214,18 @@ void tel_guard_check(const struct tel_guard_policy *policy, struct tel_str to, s
 void tel_guard_check_transfer(const struct tel_guard_policy *policy, struct tel_str to,
 			      struct tel_guard_verdict *verdict)
 {
-	struct check c = { .policy = policy, .to = to };
+	struct check c = { .policy = policy };
+	struct tel_e164 number;
 
 	*verdict = (struct tel_guard_verdict){ .passed = false };
+	if (!tel_e164_parse(to, &number)) {
+		verdict->passed = !tel_number_is_dialled(to);
+		if (!verdict->passed)
+			SAY(verdict, "No prefix of TELEPHONY_ALLOW_PREFIXES can allow a number that "
+				     "is not in E.164: write + and the country code before it.");
+		return;
+	}
+	c.to = tel_str_from(number.text);
 	check_allow(&c, verdict);
 	if (verdict->passed)
 		check_deny(&c, verdict);

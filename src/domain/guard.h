@@ -63,12 +63,17 @@ void tel_guard_about(const struct tel_guard_policy *policy, struct tel_str to, t
 		     struct tel_place_about *about);
 
 /*
- * May a call be handed over to `to`? Of all guards only those of prefixes can
- * say: whom a transfer rings is paid for as a call is. `verdict` is that of
- * the first one that it does not pass, or of the last.
+ * May a call be handed over to `to`, a "tel:" or "sip:" URI? Of all guards
+ * those of prefixes can say, and the kill switch, which is looked at apart:
+ * whom a transfer rings is paid for as a call is. `verdict` is that of the first one that it does not pass, or of the
+ * last. A number of which they can't say is refused; a SIP address without
+ * one is somebody at home.
  */
 void tel_guard_check_transfer(const struct tel_guard_policy *policy, struct tel_str to,
 			      struct tel_guard_verdict *verdict);
+
+/* Of the kill switch alone. `stopped_at` 0: it is not thrown. */
+void tel_guard_check_switch(tel_time stopped_at, struct tel_guard_verdict *verdict);
 
 /* Look at every guard. `to` and `from` are strict E.164. */
 void tel_guard_check(const struct tel_guard_policy *policy, struct tel_str to, struct tel_str from,

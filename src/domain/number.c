@@ -79,6 +79,21 @@ bool tel_e164_parse(struct tel_str raw, struct tel_e164 *out)
 	return true;
 }
 
+bool tel_number_is_dialled(struct tel_str raw)
+{
+	struct tel_str user = user_part(raw);
+	size_t i, digits = 0;
+
+	if (!raw.ptr || !memchr(raw.ptr, '@', raw.len))
+		return false;
+	for (i = 0; i < user.len; i++)
+		if (user.ptr[i] >= '0' && user.ptr[i] <= '9')
+			digits++;
+		else if (user.ptr[i] == '\0' || !strchr("+*# -.()", user.ptr[i]))
+			return false;
+	return digits >= MIN_DIGITS;
+}
+
 bool tel_e164_is_strict(struct tel_str text)
 {
 	struct tel_e164 parsed;

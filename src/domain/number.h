@@ -27,6 +27,13 @@ struct tel_e164 {
  */
 bool tel_e164_parse(struct tel_str raw, struct tel_e164 *out);
 
+/*
+ * A user part ("0190123456@example.com") that switches dial although it is
+ * not in E.164: seven digits or more, and besides them nothing but '+', '*',
+ * '#' and visual separators. Shorter ones are extensions.
+ */
+bool tel_number_is_dialled(struct tel_str raw);
+
 /* Strict: exactly "+" and 7-15 digits, the first not 0, nothing else. */
 bool tel_e164_is_strict(struct tel_str text);
 

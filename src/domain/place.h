@@ -93,7 +93,7 @@ enum tel_ask_transfer_result {
 	TEL_ASK_OVER,			/* the call is over */
 	TEL_ASK_NO_PHONE,		/* no phone is in the room, or not answered yet */
 	TEL_ASK_PENDING,		/* another transfer is under way */
-	TEL_ASK_FORBIDDEN		/* a guard forbids that number: see `guard` */
+	TEL_ASK_FORBIDDEN		/* a guard forbids that number: see `guard`; no call */
 };
 
 struct tel_ask_transfer {
@@ -101,6 +101,7 @@ struct tel_ask_transfer {
 	struct tel_decide_env env;
 	struct tel_str to;		/* "tel:+1…" or "sip:…", validated */
 	bool play_dialtone;
+	bool rings_number;		/* `to` is one: outbound calls must not be stopped */
 	struct tel_str by;
 	/* out */
 	enum tel_ask_transfer_result result;
@@ -108,7 +109,7 @@ struct tel_ask_transfer {
 	struct tel_call *call;		/* a copy as it is then, to free */
 };
 
-/* TEL_ENOTFOUND: the step has no call. */
+/* With about->outbound_switch. TEL_ENOTFOUND: the step has no call. */
 enum tel_err tel_decide_ask_transfer(struct tel_step *step, void *ask_transfer);
 
 /* ---- the kill switch -------------------------------------------------------- */

@@ -183,6 +183,24 @@ enum tel_err tel_call_lease_dial(struct tel_call *call, const struct tel_decide_
 	return tel_call_set(call, &job->lease.owner, env->self, TEL_MAX_TEXT);
 }
 
+/*
+ * Is it the phone's leaving that tells how the call ended? Of what was given
+ * up always, for it tells who did; else if it matters whether it rang, and
+ * nothing has shown that yet. Where LiveKit says no without a SIP status
+ * perhaps nobody was dialled: then there is a leaving only if there is a phone.
+ */
+static bool waits_for_leaving(const struct tel_call *call, const struct tel_leg *leg)
+{
+	if (leg && leg->left_at)
+		return false;
+	if (call->dial.reply == TEL_DIAL_GAVE_UP)
+		return true;
+	if (call->hang_up_at || call->answered_at || call->ringing_at || left_ringing(leg) ||
+	    (call->dial.reply == TEL_DIAL_REFUSED && !leg))
+		return false;
+	return tel_ending_hangs_on_ringing(call->dial.reply, call->sip_status_code);
+}
+
 enum tel_err tel_react_dial_over(struct tel_reaction *r)
 {
 	const struct tel_leg *leg = tel_call_dialled_leg(r->call);
@@ -200,14 +218,13 @@ enum tel_err tel_react_dial_over(struct tel_reaction *r)
 	case TEL_DIAL_LOST:
 		return lost(r, leg);
 	case TEL_DIAL_GAVE_UP:
-		if (leg && leg->left_at)
+	case TEL_DIAL_DECLINED:
+	case TEL_DIAL_REFUSED:
+		if (!waits_for_leaving(r->call, leg))
 			break;
-		/* Whether it rang, and who gave up, the phone's leaving tells. */
 		tel_call_drop_job(r->call, TEL_JOB_WATCH_DIAL);
 		tel_call_schedule(r->call, TEL_JOB_END_OVERDUE, r->env->now + TEL_EVIDENCE_GRACE);
 		return tel_react(r, TEL_EFFECT_CHANGED, "not answered: waiting for the phone's leaving");
-	case TEL_DIAL_DECLINED:
-	case TEL_DIAL_REFUSED:
 	case TEL_DIAL_NO_REPLY:
 	case TEL_DIAL_REPLIES:
 		break;

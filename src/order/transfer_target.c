@@ -27,7 +27,21 @@ static bool is_printable(struct tel_str text)
 	return true;
 }
 
-/* "sip:" and what can stand in a SIP URI: a host at least, perhaps a user. */
+static bool has_any(struct tel_str text, const char *of)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if (strchr(of, text.ptr[i]))
+			return true;
+	return false;
+}
+
+/*
+ * "sip:" and a SIP URI: a host at least, perhaps a user. Not with a password,
+ * which would be shown wherever the target is; nor with escapes or headers,
+ * which nobody needs, and behind which a number hides from the prefixes.
+ */
 static bool is_sip_uri(struct tel_str uri)
 {
 	struct tel_str rest, host;
@@ -36,13 +50,11 @@ static bool is_sip_uri(struct tel_str uri)
 		return false;
 	uri = (struct tel_str){ uri.ptr + 4, uri.len - 4 };
 	host = tel_str_cut(uri, '@', &rest);
-	if (rest.ptr && host.len == 0)
+	if (rest.ptr && (host.len == 0 || has_any(host, ":")))
 		return false;
 	host = tel_str_cut(rest.ptr ? rest : uri, ';', &rest);
-	return host.len > 0 && host.ptr[0] != ':' && !memchr(host.ptr, '@', host.len) &&
-	       !memchr(uri.ptr, '<', uri.len) && !memchr(uri.ptr, '>', uri.len) &&
-	       !memchr(uri.ptr, '"', uri.len) && !memchr(uri.ptr, '\\', uri.len) &&
-	       !memchr(uri.ptr, ',', uri.len);
+	return host.len > 0 && host.ptr[0] != ':' && !has_any(host, "@") &&
+	       !has_any(uri, "<>\"\\,%?");
 }
 
 bool tel_transfer_target_parse(struct tel_str text, char out[TEL_MAX_TRANSFER_TO + 1])

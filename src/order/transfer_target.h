@@ -16,8 +16,9 @@
 bool tel_strict_number_parse(struct tel_str text, struct tel_e164 *out);
 
 /*
- * "tel:" and such a number, or "sip:" and a SIP address, as it is sent to
- * LiveKit; at most TEL_MAX_TRANSFER_TO bytes. False: it is neither.
+ * "tel:" and such a number, or "sip:" and a SIP address without password,
+ * headers and '%', as it is sent to LiveKit; at most TEL_MAX_TRANSFER_TO
+ * bytes. False: it is neither.
  */
 bool tel_transfer_target_parse(struct tel_str text, char out[TEL_MAX_TRANSFER_TO + 1]);
 

@@ -13,7 +13,7 @@
 #define TRANSFER_WORDS									\
 	"it must be where the call goes to, at most 256 bytes: a number (\"+\", then 7 to 15 "	\
 	"digits, the first of them not 0), perhaps with \"tel:\" before it, or \"sip:\" and a "	\
-	"SIP address"
+	"SIP address without password, '?' and '%'"
 
 /* Numbers have a range; the fallback has none. */
 static const struct {

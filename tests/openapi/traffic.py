@@ -252,6 +252,7 @@ class Traffic:
         livekit.callee("+15550300", "busy", after=0.05)
         transfer = {"to": "tel:+1 555 0300", "playDialtone": True}
         self.ask(program, "transferCall", 403, "transfer_forbidden", call=call, body={"to": "tel:+442079460000"})
+        self.ask(program, "transferCall", 403, "transfer_forbidden", call=call, body={"to": "sip:0190123456@example.com"})
         self.ask(program, "transferCall", 202, call=call, body=transfer)
         self.until(program, call, lambda record: record["transfer"]["state"] == "failed")
         self.ask(program, "hangUpCall", 202, call=call, token=granted(call=True))

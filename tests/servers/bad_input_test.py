@@ -36,19 +36,21 @@ NO_NAMES = NO_TEXTS[:-1] + ("", "a\nb", "a\u0000", "\u007f", "a\u001b[31m")
 NO_SECONDS = (None, True, "30", 1.5, 30.0, [], {}, -1, 0, 2 ** 31, 2 ** 63 - 1, 2 ** 64, -2 ** 63,
               1e300)
 NO_OBJECTS = (None, True, 7, "{}", [], [{}])
+#: numbers that the agent would be told wrongly
+CUT_NUMBERS = ({"n": 2 ** 64}, {"n": -2 ** 63 - 1}, {"n": [{"m": [10 ** 40]}]})
 
 #: member of an order: values that it must not have
 ORDERS = {
     "to": NO_NUMBERS,
     "from": NO_NUMBERS,
-    "agentConfig": NO_OBJECTS + ({"x": "y" * 49152},),
+    "agentConfig": NO_OBJECTS + ({"x": "y" * 49152},) + CUT_NUMBERS,
     "agentName": NO_NAMES + ("a" * 129, "\u00e9" * 65),
     "roomName": NO_NAMES + ("a" * 257, "\u00e9" * 129),
     "trunkId": NO_NAMES + ("ST a", "\u00e9", "a" * 129),
     "ringingTimeoutSeconds": NO_SECONDS + (4, 76),
     "maxDurationSeconds": NO_SECONDS + (9, 86401),
     "dtmf": NO_TEXTS + ("a", "e", "E", "W", "1 2", "1,2", "1\u0000", "1" * 65, "\u0661"),
-    "metadata": NO_OBJECTS + ({"x": "y" * 16384},),
+    "metadata": NO_OBJECTS + ({"x": "y" * 16384},) + CUT_NUMBERS,
     # Members that are not there, whatever they hold.
     "To": ("+15550100",), "callId": ("x",), "status": ("ended",), "dryRun": (True,),
     "idempotencyKey": ("k",), "x" * 64: (1,), "agent_config": ({},), "\u00e9": (1,),
@@ -64,7 +66,8 @@ TRANSFERS = {
     "to": NO_TEXTS + (
         "+15550300", "tel:", "tel:15550300", "tel:+", "tel:+05550300", "tel:+15550300;ext=1",
         "tel:+15550300@x", "sip:", "sip:@x", "sip:a@", "sip:a@b@c", "sip:a b@c", "sip:a@b>",
-        "sip:a@b\r\nX: y", "sip:a@b\u0000", "sip:\u00e9@b", "sips:a@b", "http://a", "javascript:x",
+        "sip:a@b\r\nX: y", "sip:a@b\u0000", "sip:\u00e9@b", "sips:a@b", "sip:%2B15550300@b", "sip:+15550300:pw@b", "sip:a@b?c=d",
+        "http://a", "javascript:x",
         "sip:" + "a" * 253, "SIP:a@b", "tel:+1\n5550300"),
     "playDialtone": (None, 1, 0, "true", [], {}),
     "dialtone": (True,), "headers": ({},), '""': (1,),

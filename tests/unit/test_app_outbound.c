@@ -549,6 +549,14 @@ static void a_transfer_obeys_the_prefixes(void)
 		{ "sip:+442079460000@example.com", TEL_ASK_FORBIDDEN },
 		{ "sip:00442079460000@example.com", TEL_ASK_FORBIDDEN },
 		{ "tel:+15559000", TEL_ASK_FORBIDDEN }, { "sip:desk@example.com", TEL_ASK_NO_PHONE },
+		/* Dialled as numbers, though no prefix can tell where to. */
+		{ "sip:0190123456@example.com", TEL_ASK_FORBIDDEN },
+		{ "sip:9005550@example.com;user=phone", TEL_ASK_FORBIDDEN },
+		{ "sip:*72(900)555-0100@example.com", TEL_ASK_FORBIDDEN },
+		{ "sip:011442079460000@example.com", TEL_ASK_FORBIDDEN },
+		{ "sip:1001@example.com", TEL_ASK_NO_PHONE },
+		{ "sip:desk20261127@example.com", TEL_ASK_NO_PHONE },
+		{ "sip:10.20.30.4", TEL_ASK_NO_PHONE },
 	};
 	struct tel_ask_transfer ask;
 	struct stage s;
@@ -562,6 +570,38 @@ static void a_transfer_obeys_the_prefixes(void)
 		ask = (struct tel_ask_transfer){ .to = tel_str_from(cases[i].to) };
 		CHECK_INT(tel_transfer_call(&s.b.app, tel_call_id_str(&s.id), &ask), TEL_OK);
 		CHECK_INT(ask.result, cases[i].want);
+		tel_call_free(ask.call);
+	}
+	tear_down(&s);
+}
+
+/* Somebody's phone rings by it, and is paid for. */
+static void a_transfer_obeys_the_switch(void)
+{
+	static const struct tel_str allow[] = { TEL_STR("+1555") };
+	static const struct { bool stop; const char *to; enum tel_ask_transfer_result want; } cases[] = {
+		{ true, "tel:+15550300", TEL_ASK_FORBIDDEN },
+		{ true, "sip:+15550300@example.com", TEL_ASK_FORBIDDEN },
+		{ true, "sip:desk@example.com", TEL_ASK_NO_PHONE },
+		{ false, "tel:+15550300", TEL_ASK_NO_PHONE },
+	};
+	struct tel_throw_switch thrown;
+	struct tel_ask_transfer ask;
+	struct stage s;
+	size_t i;
+
+	set_up(&s);
+	place(&s);
+	s.b.app.guards = (struct tel_guard_policy){ .allow = allow, .n_allow = 1 };
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CHECK_INT(tel_switch_outbound(&s.b.app, cases[i].stop, &thrown), TEL_OK);
+		ask = (struct tel_ask_transfer){ .to = tel_str_from(cases[i].to) };
+		CHECK_INT(tel_transfer_call(&s.b.app, tel_call_id_str(&s.id), &ask), TEL_OK);
+		CHECK_INT(ask.result, cases[i].want);
+		if (cases[i].want == TEL_ASK_FORBIDDEN) {
+			CU_ASSERT_PTR_NOT_NULL(strstr(ask.guard.detail, "outbound start"));
+			CU_ASSERT_PTR_NULL(ask.call);
+		}
 		tel_call_free(ask.call);
 	}
 	tear_down(&s);
@@ -693,6 +733,7 @@ int main(void)
 		{ "hung up just before it is dialled", hung_up_just_before_it_is_dialled },
 		{ "stopped, nobody is dialled", stopped_nobody_is_dialled },
 		{ "a transfer obeys the prefixes", a_transfer_obeys_the_prefixes },
+		{ "a transfer obeys the switch", a_transfer_obeys_the_switch },
 		{ "transferring", transferring },
 		{ "hung up just before it is transferred", hung_up_just_before_it_is_transferred },
 		{ "what is missing is said", what_is_missing_is_said },

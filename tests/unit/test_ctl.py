@@ -176,6 +176,22 @@ class Config(Tool):
         got = self.run_tool("config check --config nowhere.conf", NOT_SO)
         self.assertIn("nowhere.conf", got.stdout)
 
+    def test_the_routes_that_it_names(self):
+        """The program does not start with a broken file: so neither can it be used."""
+        good = self.directory.write("good.json", '{"numbers": {"+1555*": {}}}')
+        self.run_tool("config check", TELEPHONY_ROUTES=good)
+        broken = self.directory.write("broken.json", '{"numbers": {"+1555*": {"agentNam": "x"}}}')
+        for path, fault in ((broken, "agentNam"), ("/nowhere/routes.json", "there is no such file")):
+            with self.subTest(path):
+                got = self.run_tool("config check", NOT_SO, TELEPHONY_ROUTES=path)
+                self.assertIn("TELEPHONY_ROUTES", got.stdout)
+                self.assertIn(path, got.stdout)
+                self.assertIn(fault, got.stdout)
+                said = json.loads(self.run_tool("config check --json", NOT_SO,
+                                                TELEPHONY_ROUTES=path).stdout)
+                self.assertFalse(said["ok"])
+                self.assertEqual(said["problems"][0]["where"], "TELEPHONY_ROUTES")
+
     def test_reference_is_the_document(self):
         got = self.run_tool("config reference")
         self.assertEqual(got.stdout,
