@@ -216,8 +216,8 @@ class OfAnotherUser(OnStore):
         for words in (["calls", "list"], ["store", "stats"], ["work", "--once"]):
             got = self.as_nobody(*words)
             self.assertEqual(got.returncode, TROUBLE, words)
-            self.assertIn("TELEPHONY_STORE", got.stderr)
-            self.assertIn("0 (root)", got.stderr)
+            self.assertIn("TELEPHONY_STORE: /", got.stderr)
+            self.assertIn("run it as user 0 (root)\n", got.stderr)
 
     def test_root_may_read_it_and_not_work_on_it(self):
         self.simulate("--hold")
