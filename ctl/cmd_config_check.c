@@ -2,6 +2,7 @@
 
 #include "ctl/load_config.h"
 #include "ctl/options.h"
+#include "ctl/read_routes.h"
 #include "ctl/report.h"
 #include "view/json_out.h"
 #include "base/banned.h"
@@ -63,6 +64,23 @@ static enum tel_exit report(const struct tel_problems *problems, const struct te
 	return status ? status : tel_report_status(problems);
 }
 
+/* No program starts with a routes file that is broken. TEL_ENOMEM */
+static enum tel_err check_routes(const struct tel_config *config, struct tel_problems *problems)
+{
+	struct tel_problem_at at = { .where = tel_setting(TEL_SET_ROUTES)->key };
+	struct tel_routes *routes = NULL;
+	enum tel_err err;
+
+	if (!config->routes_file)
+		return TEL_OK;
+	err = tel_ctl_read_routes(config->routes_file, config->agent_name, &routes, problems);
+	if (err == TEL_EMALFORMED)
+		tel_problems_error(problems, at,
+				   "with this file the program can't start: correct it, or name another");
+	tel_routes_free(routes);
+	return err == TEL_EMALFORMED ? TEL_OK : err;
+}
+
 enum tel_exit tel_cmd_config_check(const struct tel_command *self, int argc, char **argv)
 {
 	const char *file = NULL;
@@ -73,8 +91,9 @@ enum tel_exit tel_cmd_config_check(const struct tel_command *self, int argc, cha
 	};
 	const struct tel_usage usage = {
 		.command = self, .operands = "",
-		.about = "Every problem is named with its setting, what is allowed and the cure; then the\n"
-			 "settings in force are printed, secrets as \"(set)\".",
+		.about = "Every problem is named with its setting, what is allowed and the cure, those of\n"
+			 "the routes file as well; then the settings in force are printed, secrets as\n"
+			 "\"(set)\".",
 		.exits = "  0  it can be used; there may be warnings\n"
 			 "  1  it can't be used\n"
 			 "  2  the command line is wrong\n"
@@ -89,6 +108,8 @@ enum tel_exit tel_cmd_config_check(const struct tel_command *self, int argc, cha
 	if (!tel_options_parse(&usage, argc, argv, NULL, &status))
 		return status;
 	err = tel_try_config(file, TEL_CONFIG_TO_SERVE, &config, &problems);
+	if (!err)
+		err = check_routes(config, &problems);
 	if (err && err != TEL_EMALFORMED) {
 		tel_complain("%s", tel_err_text(err));
 		status = TEL_EXIT_TROUBLE;

@@ -176,6 +176,27 @@ class Config(Tool):
         got = self.run_tool("config check --config nowhere.conf", NOT_SO)
         self.assertIn("nowhere.conf", got.stdout)
 
+    def test_routes_that_the_program_would_not_start_with(self):
+        broken = self.directory.write("routes.json", '{"numbers": {"+1555*": {"agent": "x"}}}')
+        for routes, named in ((broken, 'numbers["+1555*"]'),
+                              (str(self.directory.path / "none.json"), "there is no such file")):
+            with self.subTest(routes=routes):
+                got = self.run_tool("config check", NOT_SO, TELEPHONY_ROUTES=routes)
+                self.assertIn(f"error: {routes}: ", got.stdout)
+                self.assertIn(named, got.stdout)
+                self.assertIn("error: TELEPHONY_ROUTES: ", got.stdout)
+        said = json.loads(self.run_tool("config check --json", NOT_SO,
+                                        TELEPHONY_ROUTES=broken).stdout)
+        self.assertFalse(said["ok"])
+        self.assertEqual(said["problems"][-1]["where"], "TELEPHONY_ROUTES")
+
+    def test_routes_that_are_good_or_nearly(self):
+        routes = self.directory.write("routes.json", json.dumps({"numbers": {"1555*": {}}}))
+        got = self.run_tool("config check", TELEPHONY_ROUTES=routes)
+        self.assertIn(f"warning: {routes}: ", got.stdout)
+        self.assertNotIn("error: ", got.stdout)
+        self.assertIn(f"TELEPHONY_ROUTES={routes}  # environment", got.stdout)
+
     def test_reference_is_the_document(self):
         got = self.run_tool("config reference")
         self.assertEqual(got.stdout,
