@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -75,25 +76,57 @@ static const struct member {
 	  "this member is written by the program (callId, from, to, …): use another name" },
 };
 
-static void check_member(const char *name, struct json_object *value, const char *origin,
-			 const char *path, struct tel_problems *problems)
+/*
+ * json-c makes a whole number that has no room in 64 bits the nearest one
+ * that has, so these two may be another number. The depth is the parser's.
+ */
+static bool has_lost_number(struct json_object *value)
 {
-	struct tel_buf where;
+	bool lost = false;
+	size_t i;
+
+	if (json_object_is_type(value, json_type_int)) {
+		lost = json_object_get_uint64(value) == UINT64_MAX ||
+		       json_object_get_int64(value) == INT64_MIN;
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (i = 0; i < json_object_array_length(value) && !lost; i++)
+			lost = has_lost_number(json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, name, member) {
+			(void)name;
+			lost = lost || has_lost_number(member);
+		}
+	}
+	return lost;
+}
+
+/* What must be there instead; NULL if `value` is good. */
+static const char *what_is_allowed(const char *name, struct json_object *value)
+{
 	size_t i;
 
 	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (strcmp(members[i].name, name) == 0)
-			break;
-	if (i == sizeof(members) / sizeof(members[0]))
-		return;
-	if (members[i].is_good(value) || (!value && members[i].is_good != never))
+		if (strcmp(members[i].name, name) == 0 && !members[i].is_good(value) &&
+		    (value || members[i].is_good == never))
+			return members[i].allowed;
+	return has_lost_number(value) ?
+	       "a number in it is too large to be passed on as it is: write it in quotes" : NULL;
+}
+
+static void check_member(const char *name, struct json_object *value, const char *origin,
+			 const char *path, struct tel_problems *problems)
+{
+	const char *allowed = what_is_allowed(name, value);
+	struct tel_buf where;
+
+	if (!allowed)
 		return;
 	tel_buf_init(&where, 1024);
 	tel_buf_printf(&where, "%s.%s", path, name);
 	tel_problems_error(problems,
 			   (struct tel_problem_at){ .origin = origin,
 						    .where = tel_buf_str(&where).ptr },
-			   "%s", members[i].allowed);
+			   "%s", allowed);
 	tel_buf_release(&where);
 }
 
