@@ -93,8 +93,9 @@ enum tel_exit tel_cmd_config_check(const struct tel_command *self, int argc, cha
 	};
 	const struct tel_usage usage = {
 		.command = self, .operands = "",
-		.about = "Every problem is named with its setting, what is allowed and the cure; then the\n"
-			 "settings in force are printed, secrets as \"(set)\".",
+		.about = "Every problem is named with its setting, what is allowed and the cure, those of\n"
+			 "the routes file as well; then the settings in force are printed, secrets as\n"
+			 "\"(set)\".",
 		.exits = "  0  it can be used; there may be warnings\n"
 			 "  1  it can't be used\n"
 			 "  2  the command line is wrong\n"

@@ -1,8 +1,11 @@
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/ctl.h"
 #include "base/banned.h"
@@ -141,12 +144,31 @@ static enum tel_exit wrong(const char *group, const char *word)
 	return TEL_EXIT_USAGE;
 }
 
+/*
+ * Whoever started us may have closed descriptors 0 to 2. The store's files
+ * would be opened with these numbers, and our output written into them. Not
+ * to be written to, so that results that nobody gets are an error still.
+ */
+static bool fill_descriptors(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const struct tel_command *command;
 	const char *group = NULL;
 	int at = 1;
 
+	if (!fill_descriptors()) {
+		tel_complain("can't open /dev/null: %s", strerror(errno));
+		return TEL_EXIT_TROUBLE;
+	}
 	/* A reader that goes away is an error of write(), not our death. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)

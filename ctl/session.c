@@ -19,7 +19,6 @@ enum tel_exit tel_session_open(const char *config_file, struct tel_session *out)
 	enum tel_exit status;
 	struct tel_buf why;
 	enum tel_err err;
-	size_t empty;
 
 	tel_system_clock_init(&out->clock);
 	status = tel_load_config(config_file, TEL_CONFIG_FOR_STORE, &out->config);
@@ -28,18 +27,18 @@ enum tel_exit tel_session_open(const char *config_file, struct tel_session *out)
 	options.path = out->config->store.path;
 	options.map_size = out->config->store_size;
 	tel_buf_init(&why, TEL_CTL_MAX_WHY);
-	tel_buf_puts(&why, "TELEPHONY_STORE: ");
-	empty = why.len;
 	err = tel_lmdb_store_open(&options, &out->store, &why);
-	if (err && why.len == empty)
+	if (err && why.len == 0)
 		tel_buf_puts(&why, tel_err_text(err));
 	if (err == TEL_ENOTFOUND)
 		tel_buf_puts(&why, "; a store is made when telephony.fcgi or 'telephonyctl work' "
 				   "first opens it");
 	if (err)
-		status = tel_trouble(err, &why);
-	else if (why.len > empty)
-		tel_complain("warning: %.*s", TEL_STR_ARG(tel_buf_str(&why)));
+		tel_complain("TELEPHONY_STORE: %.*s", TEL_STR_ARG(tel_buf_str(&why)));
+	else if (why.len > 0)
+		tel_complain("warning: TELEPHONY_STORE: %.*s", TEL_STR_ARG(tel_buf_str(&why)));
+	if (err)
+		status = TEL_EXIT_TROUBLE;
 	tel_buf_release(&why);
 	return status;
 }

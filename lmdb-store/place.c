@@ -82,25 +82,30 @@ static const char *user_text(uid_t uid, struct tel_buf *out)
 	return tel_buf_str(out).ptr;
 }
 
-static enum tel_err check_owner(const char *path, const struct stat *st, bool read_only,
-				struct tel_buf *why)
+static enum tel_err refuse_owner(const char *path, uid_t owner, struct tel_buf *why)
 {
-	struct tel_buf theirs = { 0 }, ours = { 0 };
-	enum tel_err err = TEL_OK;
-	uid_t uid = geteuid();
+	struct tel_buf theirs, ours;
+	const char *owner_text = user_text(owner, &theirs);
+	enum tel_err err;
 
-	if (st->st_uid != uid && !(read_only && uid == 0))
-		err = tel_lmdb_say(why, TEL_EDENIED,
-				   "%s belongs to user %s and this runs as %s: run it as user %s",
-				   path, user_text(st->st_uid, &theirs), user_text(uid, &ours),
-				   tel_buf_str(&theirs).ptr);
-	else if (st->st_mode & (S_IWGRP | S_IWOTH))
-		err = tel_lmdb_say(why, TEL_EDENIED,
-				   "others may write to %s (mode %04o): chmod 0700 it", path,
-				   (unsigned)(st->st_mode & 07777));
+	err = tel_lmdb_say(why, TEL_EDENIED,
+			   "%s belongs to user %s and this runs as %s: run it as user %s", path,
+			   owner_text, user_text(geteuid(), &ours), owner_text);
 	tel_buf_release(&theirs);
 	tel_buf_release(&ours);
 	return err;
+}
+
+static enum tel_err check_owner(const char *path, const struct stat *st, bool read_only,
+				struct tel_buf *why)
+{
+	if (st->st_uid != geteuid() && !(read_only && geteuid() == 0))
+		return refuse_owner(path, st->st_uid, why);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return tel_lmdb_say(why, TEL_EDENIED,
+				    "others may write to %s (mode %04o): chmod 0700 it", path,
+				    (unsigned)(st->st_mode & 07777));
+	return TEL_OK;
 }
 
 enum tel_err tel_lmdb_place(const char *path, bool read_only, struct tel_lmdb_place *out,

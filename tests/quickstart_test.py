@@ -198,6 +198,14 @@ class Quickstart(unittest.TestCase):
         self.assertIn(f"port {self.port} ", text)
         self.assertIn("QUICKSTART_PORT", text)
 
+    def test_what_is_no_port_is_named(self):
+        for port in ("0", "80x", "99999", "-1"):
+            with self.subTest(port=port):
+                status, text = self.run_once(QUICKSTART_PORT=port)
+                self.assertEqual(status, 2, text)
+                self.assertIn(f'QUICKSTART_PORT: "{port}"', text)
+                self.assertFalse((self.tree / "var").exists())
+
     def test_serves_until_interrupted(self):
         process = self.start()
         text = self.read_until(process, SERVING)

@@ -287,11 +287,15 @@ void tel_call_lose_agent(struct tel_call *call, tel_time joined_at,
 	tel_time within = call->agent.watch.within;
 	tel_time stayed = call->agent.left_at - joined_at;
 
-	call->agent.alone_at = call->agent.left_at;
-	/* One who leaves as soon as he comes must not be sent for without end. */
+	/*
+	 * One who leaves as soon as he comes must not be sent for without end.
+	 * Until it was told that he has left nobody tried to send another, and
+	 * that may have been long, or LiveKit's clock is behind ours.
+	 */
 	if (stayed >= (within ? within : TEL_AGENT_WITHIN))
-		tel_call_want_agent(call, call->agent.left_at);
+		tel_call_want_agent(call, env->now);
 	else if (stayed > 0)
 		call->agent.wanted_at += stayed;
+	call->agent.alone_at = call->agent.left_at;
 	tel_call_watch_agent(call, env->now + TEL_AGENT_LEFT_GRACE);
 }

@@ -176,6 +176,26 @@ enum tel_err tel_json_parse_object(struct tel_str text, const struct tel_json_ru
 	return err;
 }
 
+bool tel_json_has_cut_number(struct json_object *value)
+{
+	bool found = false;
+	size_t i;
+
+	if (json_object_is_type(value, json_type_int)) {
+		found = json_object_get_uint64(value) == UINT64_MAX ||
+			json_object_get_int64(value) == INT64_MIN;
+	} else if (json_object_is_type(value, json_type_array)) {
+		for (i = 0; i < json_object_array_length(value) && !found; i++)
+			found = tel_json_has_cut_number(json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		json_object_object_foreach(value, name, member) {
+			(void)name;
+			found = found || tel_json_has_cut_number(member);
+		}
+	}
+	return found;
+}
+
 struct tel_str tel_json_text_of(const struct json_object *value)
 {
 	if (!json_object_is_type(value, json_type_string))

@@ -43,6 +43,13 @@ TEL_MUST_CHECK enum tel_err tel_json_parse_object(struct tel_str text,
 						  const struct tel_json_rules *rules,
 						  struct json_object **out);
 
+/*
+ * Of a whole number that has no room in 64 bits json-c keeps the nearest one
+ * that has. Is there perhaps such a one (the largest, or the smallest, that
+ * there is) in `value`, however deep? The depth is the parser's.
+ */
+bool tel_json_has_cut_number(struct json_object *value);
+
 /* A string's text; TEL_STR_NONE if `value` is NULL or something else. */
 struct tel_str tel_json_text_of(const struct json_object *value);
 

@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,36 +129,6 @@ static bool read_flag(const struct member *member, struct json_object *value, st
 	return json_object_is_type(value, json_type_boolean);
 }
 
-/*
- * Of a whole number that does not fit into 64 bits json-c keeps the nearest
- * one that does: the agent would be told another.
- */
-static bool has_cut_number(struct json_object *value)
-{
-	size_t i;
-
-	switch (json_object_get_type(value)) {
-	case json_type_int:
-		return json_object_get_uint64(value) == UINT64_MAX ||
-		       json_object_get_int64(value) == INT64_MIN;
-	case json_type_array:
-		for (i = 0; i < json_object_array_length(value); i++)
-			if (has_cut_number(json_object_array_get_idx(value, i)))
-				return true;
-		return false;
-	case json_type_object: {
-		json_object_object_foreach(value, name, of_name) {
-			(void)name;
-			if (has_cut_number(of_name))
-				return true;
-		}
-		return false;
-	}
-	default:
-		return false;
-	}
-}
-
 static bool read_object(const struct member *member, struct json_object *value,
 			struct reading *r)
 {
@@ -167,7 +136,7 @@ static bool read_object(const struct member *member, struct json_object *value,
 
 	if (!json_object_is_type(value, json_type_object))
 		return false;
-	if (has_cut_number(value)) {
+	if (tel_json_has_cut_number(value)) {
 		complain(r, member->name, "a whole number in it does not fit into 64 bits: write it "
 			 "as a text");
 		return false;

@@ -75,25 +75,33 @@ static const struct member {
 	  "this member is written by the program (callId, from, to, …): use another name" },
 };
 
-static void check_member(const char *name, struct json_object *value, const char *origin,
-			 const char *path, struct tel_problems *problems)
+/* What must be there instead; NULL if `value` is good. */
+static const char *what_is_allowed(const char *name, struct json_object *value)
 {
-	struct tel_buf where;
 	size_t i;
 
 	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (strcmp(members[i].name, name) == 0)
-			break;
-	if (i == sizeof(members) / sizeof(members[0]))
-		return;
-	if (members[i].is_good(value) || (!value && members[i].is_good != never))
+		if (strcmp(members[i].name, name) == 0 && !members[i].is_good(value) &&
+		    (value || members[i].is_good == never))
+			return members[i].allowed;
+	return tel_json_has_cut_number(value) ?
+	       "a number in it is too large to be passed on as it is: write it in quotes" : NULL;
+}
+
+static void check_member(const char *name, struct json_object *value, const char *origin,
+			 const char *path, struct tel_problems *problems)
+{
+	const char *allowed = what_is_allowed(name, value);
+	struct tel_buf where;
+
+	if (!allowed)
 		return;
 	tel_buf_init(&where, 1024);
 	tel_buf_printf(&where, "%s.%s", path, name);
 	tel_problems_error(problems,
 			   (struct tel_problem_at){ .origin = origin,
 						    .where = tel_buf_str(&where).ptr },
-			   "%s", members[i].allowed);
+			   "%s", allowed);
 	tel_buf_release(&where);
 }
 

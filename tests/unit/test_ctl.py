@@ -192,6 +192,13 @@ class Config(Tool):
                 self.assertFalse(said["ok"])
                 self.assertEqual(said["problems"][0]["where"], "TELEPHONY_ROUTES")
 
+    def test_routes_that_are_good_or_nearly(self):
+        routes = self.directory.write("routes.json", json.dumps({"numbers": {"1555*": {}}}))
+        got = self.run_tool("config check", TELEPHONY_ROUTES=routes)
+        self.assertIn(f"warning: {routes}: ", got.stdout)
+        self.assertNotIn("error: ", got.stdout)
+        self.assertIn(f"TELEPHONY_ROUTES={routes}  # environment", got.stdout)
+
     def test_reference_is_the_document(self):
         got = self.run_tool("config reference")
         self.assertEqual(got.stdout,

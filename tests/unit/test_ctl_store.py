@@ -192,6 +192,38 @@ class Store(OnStore):
         self.run_tool("backup", "no/such/parent", expect=NOT_SO)
 
 
+class ClosedDescriptors(OnStore):
+    """No file of the store may get a number that results or the log are written to."""
+
+    def run_without(self, closing, *words):
+        command = " ".join(f'"{word}"' for word in (TOOL, *words))
+        return subprocess.run(["sh", "-c", f"exec {closing}; exec {command}"], cwd="/",
+                              env=self.directory.environment(TELEPHONY_LOG_LEVEL="debug"),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=PATIENCE, check=False)
+
+    def test_the_log_is_not_written_into_the_store(self):
+        for closing in ("2>&-", "0<&- 2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"):
+            with self.subTest(closing=closing):
+                shutil.rmtree(self.directory.store, ignore_errors=True)
+                self.assertEqual(self.run_without(closing, "work", "--once").returncode, OK)
+                self.assertIn("fit together", self.run_tool("store", "check").stdout)
+                for path in self.directory.store.iterdir():
+                    self.assertNotIn(b'{"ts":', path.read_bytes(), path)
+
+    def test_results_that_go_nowhere_are_trouble(self):
+        self.simulate()
+        for closing in ("1>&-", "0<&- 1>&-"):
+            for words in (["calls", "list"], ["store", "check"], ["store", "stats", "--json"]):
+                with self.subTest(closing=closing, words=words):
+                    got = self.run_without(closing, *words)
+                    self.assertEqual(got.returncode, TROUBLE, got.stderr)
+                    self.assertIn("standard output", got.stderr)
+        for path in self.directory.store.iterdir():
+            self.assertNotIn(b"fit together", path.read_bytes(), path)
+        self.assertIn("fit together", self.run_tool("store", "check").stdout)
+
+
 class OfAnotherUser(OnStore):
     def setUp(self):
         super().setUp()
@@ -216,8 +248,8 @@ class OfAnotherUser(OnStore):
         for words in (["calls", "list"], ["store", "stats"], ["work", "--once"]):
             got = self.as_nobody(*words)
             self.assertEqual(got.returncode, TROUBLE, words)
-            self.assertIn("TELEPHONY_STORE", got.stderr)
-            self.assertIn("0 (root)", got.stderr)
+            self.assertIn("TELEPHONY_STORE: /", got.stderr)
+            self.assertIn("run it as user 0 (root)\n", got.stderr)
 
     def test_root_may_read_it_and_not_work_on_it(self):
         self.simulate("--hold")

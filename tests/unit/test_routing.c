@@ -479,6 +479,10 @@ static void bad_files_are_explained(void)
 		  "default.agentConfig.model: it must be a name" },
 		{ "{\"default\":{\"agentConfig\":{\"noise_cancellation_type\":true}}}",
 		  "default.agentConfig.noise_cancellation_type: it must be a name" },
+		{ "{\"default\":{\"agentConfig\":{\"account\":18446744073709551616}}}",
+		  "default.agentConfig.account: a number in it is too large" },
+		{ "{\"default\":{\"agentConfig\":{\"more\":{\"ids\":[1,-9223372036854775809]}}}}",
+		  "default.agentConfig.more: a number in it is too large" },
 		{ "{\"default\":{\"agentConfig\":{\"telephony\":null}}}",
 		  "default.agentConfig.telephony: this member is written by the program" },
 		{ "{\"numbers\":[]}", "numbers: it must be an object with one member for each" },
@@ -528,6 +532,7 @@ static void good_oddities(void)
 		"{\"default\":{\"agentConfig\":{\"tools\":[\"a\",{\"b\":1}],\"anything\":null,"
 		"\"else\":[null]}}}",
 		"{\"default\":{\"agentConfig\":{\"voice\":null,\"prompt\":\"\"}}}",
+		"{\"default\":{\"agentConfig\":{\"n\":[18446744073709551614,-9223372036854775807,1e30]}}}",
 		"{\"numbers\":{\"100\":{},\"10*\":{},\"+1555*\":{},\"*100\":{}}}",
 	};
 	struct parsed p;

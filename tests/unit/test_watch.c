@@ -367,6 +367,7 @@ static void what_is_to_be_done(void)
  *   X        the room was deleted
  *   T        the transfer has failed
  *   +n       seconds
+ *   -n       LiveKit's clock is so many behind from now on, or its webhooks are
  *
  * and what is to be seen: status, outcome, endedBy and code of an end; the jobs
  * that are pending (d dispatch_agent, w watch_agent, t transfer, r delete_room,
@@ -378,7 +379,7 @@ struct world {
 	struct tel_policy policy;
 	struct tel_watch_policy watch;
 	const char *life;		/* of the next events */
-	tel_time now;
+	tel_time now, behind;
 	int pid, events;
 	enum tel_job_kind taken;
 	uint32_t attempt;
@@ -424,6 +425,7 @@ static void deliver(struct world *w, struct tel_event *event)
 	event->room_name = TEL_STR("call-1");
 	event->room_sid = tel_str_from(w->life);
 	event->room_created_at = T0 + w->life[3];
+	event->created_at = w->now - w->behind;
 	event->raw = TEL_STR("{}");
 	run_step(w, tel_decide_event, &on);
 }
@@ -584,6 +586,7 @@ static void do_word(struct world *w, const char *word)
 	case 'f': watched(w, word); break;
 	case 'X': room_deleted(w); break;
 	case 'T': not_transferred(w); break;
+	case '-': w->behind = S(strtod(word + 1, NULL)); break;
 	case '+': w->now += S(strtod(word + 1, NULL)); break;
 	default: abort();
 	}
@@ -725,6 +728,12 @@ static const struct {
 	{ "… another comes", "J K M G1 +60 g1 +1 K D:j +.3 K W: K M G2", "agent_dispatched - - [o] 1",
 	  { 0 }, 0 },
 	{ "… another has come in between", "J K M G1 +60 g1 G2", "agent_dispatched - - [o] 0", { 0 }, 0 },
+	{ "… another comes, though LiveKit's clock is behind",
+	  "-40 J K M G1 +60 g1 +1 K D:j +.3 K W: K M G2", "agent_dispatched - - [o] 1",
+	  { .fallback = TEL_FALLBACK_HANGUP }, 0 },
+	{ "… another comes, though it is told late",
+	  "J K M G1 +60 -29 g1 +1 K D:j +.3 K W: K M G2", "agent_dispatched - - [o] 1",
+	  { .fallback = TEL_FALLBACK_HANGUP }, 0 },
 	{ "… with the call", "J K M G1 +60 g1 Lh", "ended completed caller [r] 0", { 0 }, 0 },
 	{ "it leaves soon: counted on", "J K M G1 +5 g1", "agent_dispatched - - [wo] 1", { 0 }, 0 },
 	{ "… soon", "J K M G1 +29.999 g1", "agent_dispatched - - [wo] 1", { 0 }, 0 },
