@@ -598,6 +598,18 @@ enum tel_err tel_react_phone_joins_after_end(struct tel_reaction *r)
 	return open_after(r);
 }
 
+/*
+ * The dial's answer, or the room's end, was heard first: the record says why
+ * the phone left all the same, whichever came first.
+ */
+static bool is_reason_missing(const struct tel_call *call, const struct tel_leg *leg)
+{
+	return !tel_str_is_set(call->disconnect_reason) &&
+	       tel_str_eq(leg->room_sid, call->room_sid) &&
+	       (!tel_str_is_set(call->participant_sid) ||
+		tel_str_eq(leg->participant_sid, call->participant_sid));
+}
+
 enum tel_err tel_react_phone_leaves_after_end(struct tel_reaction *r)
 {
 	struct tel_leg *leg;
@@ -608,5 +620,8 @@ enum tel_err tel_react_phone_leaves_after_end(struct tel_reaction *r)
 	err = tel_react_leg(r, &leg, &is_new);
 	if (!err && !leg->left_at)
 		err = mark_left(r, leg);
+	if (!err && is_reason_missing(r->call, leg))
+		err = tel_call_set(r->call, &r->call->disconnect_reason, leg->disconnect_reason,
+				   TEL_MAX_TEXT);
 	return err ? err : tel_react(r, TEL_EFFECT_NOTED, "the call is over already");
 }

@@ -98,6 +98,7 @@ struct recording {
 	int n, joined, left;		/* lines of the phone */
 	int decided;			/* after which it was answered, or was not */
 	char room[64], room_sid[64], phone_sid[64], identity[64], sip_call_id[64];
+	char left_reason[64];		/* the phone's */
 };
 
 static void note_phone(struct recording *r, const struct tel_event *e)
@@ -121,6 +122,8 @@ static void note_line(struct recording *r, int at)
 		note_phone(r, &e);
 	} else if (e.participant.kind == TEL_PARTICIPANT_SIP) {
 		r->left = at;
+		snprintf(r->left_reason, sizeof(r->left_reason), "%.*s",
+			 TEL_STR_ARG(e.participant.disconnect_reason));
 	}
 	tel_event_release(&e);
 }
@@ -483,6 +486,16 @@ static bool is_as_expected(const struct stage *s)
 	       call->sip_status_code == (s->answer_heard ? sc->sip : 0);
 }
 
+/* However late it was heard why the phone left. */
+static bool tells_reason(struct stage *s)
+{
+	struct tel_call *call = get(s);
+	bool told = tel_str_is(call->disconnect_reason, s->recording->left_reason);
+
+	tel_call_free(call);
+	return told;
+}
+
 /* One dial, one agent, and nothing left behind. */
 static bool is_tidy(const struct stage *s)
 {
@@ -541,7 +554,7 @@ static void play(const struct recording *r, enum fate fate, open_fn open, const 
 		 int len)
 {
 	struct tel_call_store *store = open();
-	bool kept = true, expected, tidy;
+	bool kept = true, expected, reason, tidy;
 	struct stage s;
 	int i;
 
@@ -555,10 +568,12 @@ static void play(const struct recording *r, enum fate fate, open_fn open, const 
 	expected = is_as_expected(&s);
 	play_late_copies(&s);
 	kept &= keeps_final(&s);
+	reason = tells_reason(&s);
 	tidy = is_tidy(&s);
-	CU_ASSERT_TRUE(expected && kept && tidy);
-	if (!expected || !kept || !tidy)
-		say(&s, !expected ? "wrong" : !kept ? "a final record changed" : "untidy", order, len);
+	CU_ASSERT_TRUE(expected && kept && reason && tidy);
+	if (!expected || !kept || !reason || !tidy)
+		say(&s, !expected ? "wrong" : !kept ? "a final record changed" :
+		    !reason ? "why the phone left is not told" : "untidy", order, len);
 	stage_release(&s);
 	replay_close(store);
 }
