@@ -232,8 +232,8 @@ static enum tel_exit tell_step(const struct place *p, const struct tel_place *pl
 			     "a new order needs a new key", p->key);
 		break;
 	case TEL_PLACE_ROOM_TAKEN:
-		tel_complain("--room-name: call %s is in that room; choose another one, or wait until "
-			     "it is over", place->call_id.text);
+		tel_complain("--room-name: call %s is in that room, or was, and the room is still to be "
+			     "deleted; choose another one, or wait until it is gone", place->call_id.text);
 		break;
 	case TEL_PLACE_REFUSED:
 		return tell_refused(&place->report);

@@ -111,6 +111,12 @@ static enum tel_err replay(struct tel_step *step, struct tel_place *place)
 	return copy_out(step->call, &place->call);
 }
 
+/* Also as long as its room waits to be deleted: that is not to happen to a new call's. */
+static bool holds_room(const struct tel_call *call)
+{
+	return !tel_call_is_over(call) || tel_call_wakes_at(call) != 0;
+}
+
 enum tel_err tel_decide_place(struct tel_step *step, void *context)
 {
 	struct tel_place *place = context;
@@ -131,7 +137,7 @@ enum tel_err tel_decide_place(struct tel_step *step, void *context)
 		place->result = TEL_PLACE_REFUSED;
 		return TEL_OK;
 	}
-	if (step->call && !tel_call_is_over(step->call)) {
+	if (step->call && holds_room(step->call)) {
 		place->result = TEL_PLACE_ROOM_TAKEN;
 		place->call_id = step->call->id;
 		return TEL_OK;

@@ -41,7 +41,8 @@ enum tel_place_result {
 	TEL_PLACE_REPLAYED,		/* the key was seen with this very body */
 	TEL_PLACE_OTHER_BODY,		/* the key was seen with another body */
 	TEL_PLACE_FORGOTTEN,		/* the key was seen; its call is kept no more */
-	TEL_PLACE_ROOM_TAKEN,		/* a living call is in that room */
+	TEL_PLACE_ROOM_TAKEN,		/* a living call is in that room, or one that is over
+					   and has still to tidy it up */
 	TEL_PLACE_REFUSED,		/* by a guard: see the report */
 	TEL_PLACE_DRY			/* a dry run: see the report; nothing is done */
 };

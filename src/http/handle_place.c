@@ -45,8 +45,8 @@ static void answer_room_taken(const struct tel_place *place, struct tel_http_res
 	tel_json_open_object(&json, NULL);
 	tel_json_put_text(&json, "callId", tel_call_id_str(&place->call_id));
 	tel_http_problem_with(response, 409, "room_taken",
-			      "roomName: a call that is going on is in that room; choose another "
-			      "one, or wait until it is over.", &json);
+			      "roomName: a call is in that room, or was, and the room is still to be "
+			      "deleted; choose another one, or wait until it is gone.", &json);
 }
 
 /* 403 if nothing but a setting helps, 429 if time does. */

@@ -694,6 +694,11 @@ static void a_request_key_stands_for_its_call(void)
 	step.place.key_seen = false;
 	CHECK_INT(try_place(&step, 1, false).result, TEL_PLACE_ROOM_TAKEN);
 	step.call->status = TEL_CALL_ENDED;
+	step.call->jobs[TEL_JOB_DELETE_ROOM] = (struct tel_job){
+		.pending = true, .due = 1700000000 * TEL_SECOND };
+	CHECK_INT(try_place(&step, 1, false).result, TEL_PLACE_ROOM_TAKEN);
+	CU_ASSERT_FALSE(tel_step_wants_write(&step));
+	step.call->jobs[TEL_JOB_DELETE_ROOM].pending = false;
 	CHECK_INT(try_place(&step, 1, false).result, TEL_PLACE_PLACED);
 	tel_step_release(&step);
 }
