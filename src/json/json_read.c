@@ -149,6 +149,12 @@ enum tel_err tel_json_parse(struct tel_str text, const struct tel_json_rules *ru
 		*fault = (struct tel_json_fault){ 0, "it is empty" };
 		return TEL_EMALFORMED;
 	}
+	/* json-c would call it no UTF-8. */
+	if (tel_str_starts(text, TEL_STR("\xef\xbb\xbf"))) {
+		*fault = (struct tel_json_fault){ 0, "it begins with a byte order mark: save it as "
+						     "UTF-8 without one" };
+		return TEL_EMALFORMED;
+	}
 	err = parse_once(text, rules, &value, fault);
 	if (!err || err == TEL_ENOMEM)
 		err = first_fault(err, text, rules, fault);

@@ -394,6 +394,7 @@ static void bad_files_are_explained(void)
 	static const struct { const char *text, *said; } cases[] = {
 		{ "", "line 1: this is not JSON: it is empty" },
 		{ " \n", "it is empty" },
+		{ "\xef\xbb\xbf{}", "begins with a byte order mark: save it as UTF-8 without" },
 		{ "[]", "it must be one object" },
 		{ "{\n\"default\":\n", "line 2: this is not JSON: it ends too early" },
 		{ "{\"default\":{},\n}", "line 2: this is not JSON" },
