@@ -1,4 +1,4 @@
-/* Reading a whole small file, with a ceiling. */
+/* Reading a whole small file, with a ceiling, and replacing one. */
 #ifndef TEL_BASE_FILE_H
 #define TEL_BASE_FILE_H
 
@@ -26,6 +26,19 @@ TEL_MUST_CHECK enum tel_err tel_file_read(const char *path, size_t ceiling,
 
 /* Legal on a zeroed one. */
 void tel_file_release(struct tel_file *file);
+
+/*
+ * Makes the `n` parts, one behind the other, the content of `path`, which need
+ * not be there; mode 0600. Whoever reads it, and whoever comes after a crash or
+ * a power cut at any moment, finds the old content or the new one, whole: it is
+ * written to PATH.new first, synced and renamed. The directory must be one that
+ * nobody else may write to. Any thread, any number of processes: one writes,
+ * the others are told TEL_EBUSY. Allocates, too.
+ * TEL_ENOTFOUND (no such directory) | TEL_EDENIED | TEL_EMALFORMED (what is
+ * there is not a regular file) | TEL_EFULL | TEL_EBUSY | TEL_EIO | TEL_ENOMEM
+ */
+TEL_MUST_CHECK enum tel_err tel_file_replace(const char *path, const struct tel_str *parts,
+					     size_t n);
 
 /* For people: why tel_file_read() failed. Never NULL; static storage. */
 const char *tel_file_problem(enum tel_err err);

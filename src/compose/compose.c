@@ -104,23 +104,44 @@ static enum tel_err open_counters(struct tel_compose *all, const struct tel_conf
 	return err;
 }
 
-static enum tel_err open_routing(struct tel_compose *all, const struct tel_config *config,
-				 struct tel_buf *why)
+/*
+ * Beside the store, which was opened before and is ours: no place else is sure to
+ * be there, writable, and closed to others.
+ */
+#define ROUTES_COPY "/routes.good"
+
+static enum tel_err open_routes(struct tel_compose *all, const struct tel_config *config,
+				const char *copy, struct tel_problems *problems)
 {
 	struct tel_routes_file_options options = {
 		.path = config->routes_file,
 		.agent_name = config->agent_name,
+		.copy = copy,
 		.clock = &all->clock,
 		.log = all->app.log,
 	};
-	struct tel_problems problems = { 0 };
-	enum tel_err err = tel_routes_file_open(&options, &all->app.routing, &problems);
 
+	return tel_routes_file_open(&options, &all->app.routing, problems);
+}
+
+static enum tel_err open_routing(struct tel_compose *all, const struct tel_config *config,
+				 struct tel_buf *why)
+{
+	struct tel_problems problems = { 0 };
+	struct tel_buf copy;
+	enum tel_err err;
+
+	tel_buf_init(&copy, TEL_MAX_CONFIG_FILE);
+	tel_buf_printf(&copy, "%s" ROUTES_COPY, config->store.path);
+	err = tel_buf_err(&copy);
+	if (!err)
+		err = open_routes(all, config, copy.ptr, &problems);
 	if (err == TEL_EMALFORMED) {
 		tel_buf_printf(why, "TELEPHONY_ROUTES: %s\n", config->routes_file);
 		tel_problems_write(&problems, why);
 	}
 	tel_problems_release(&problems);
+	tel_buf_release(&copy);
 	return err;
 }
 

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "routing/agent_config.h"
 #include "routing/routes_file.h"
+#include "routing/routes_good.h"
 #include "base/banned.h"
 
 /* Of one broken file, the log gets so many problems. */
@@ -36,6 +37,7 @@ struct routes_file {
 	struct tel_log *log;
 	char *path;			/* owned; NULL = no file */
 	char *agent_name;		/* owned */
+	char *copy;			/* owned; NULL = none is kept */
 
 	struct stamp stamp;		/* belongs to whoever set `checking` */
 
@@ -46,23 +48,95 @@ struct routes_file {
 	struct tel_routes_file_status status;
 };
 
-enum tel_err tel_routes_read(const char *path, const char *agent_name, struct tel_routes **out,
-			     struct tel_problems *problems)
+/* ---- reading, and keeping what is good ------------------------------------ */
+
+static void keep(struct routes_file *f, struct tel_str text)
 {
-	struct tel_routes_options options = { path, agent_name };
+	enum tel_err err = f->copy ? tel_routes_good_keep(f->copy, f->path, text) : TEL_OK;
+
+	if (err)
+		tel_log_line(f->log, TEL_LOG_WARN, "routes_not_kept", TEL_F_TEXT("file", f->copy),
+			     TEL_F_TEXT("error", tel_err_text(err)));
+}
+
+/* TEL_EMALFORMED (see problems; a file that can't be read, too) | TEL_ENOMEM */
+static enum tel_err read_rules(struct routes_file *f, struct tel_routes **out,
+			       struct tel_problems *problems)
+{
+	struct tel_routes_options options = { f->path, f->agent_name };
 	struct tel_file file;
-	enum tel_err err = tel_file_read(path, TEL_MAX_ROUTES_FILE, &file);
+	enum tel_err err = tel_file_read(f->path, TEL_MAX_ROUTES_FILE, &file);
 
 	if (err == TEL_ENOMEM)
 		return err;
 	if (err) {
-		tel_problems_error(problems, (struct tel_problem_at){ .origin = path },
+		tel_problems_error(problems, (struct tel_problem_at){ .origin = f->path },
 				   "the routes can't be read: %s", tel_file_problem(err));
 		return TEL_EMALFORMED;
 	}
 	err = tel_routes_parse(tel_file_str(&file), &options, out, problems);
+	if (!err)
+		keep(f, tel_file_str(&file));
 	tel_file_release(&file);
 	return err;
+}
+
+static const char *copy_problem(enum tel_err err)
+{
+	switch (err) {
+	case TEL_ECONFLICT:
+		return "it is a copy of another file than TELEPHONY_ROUTES names now";
+	case TEL_EDENIED:
+		return "it can't be read, or it belongs to another user, or others may write to it";
+	case TEL_ECORRUPT:
+		return "it is damaged";
+	default:
+		return tel_file_problem(err);
+	}
+}
+
+/* Of what is wrong with it, the first will do: nobody is to mend a copy. */
+static void ignore_copy(struct routes_file *f, const struct tel_problems *problems,
+			enum tel_err err)
+{
+	struct tel_buf text;
+
+	tel_buf_init(&text, 4096);
+	if (problems->n > 0)
+		tel_problem_write(&problems->items[0], &text);
+	else
+		tel_buf_puts(&text, copy_problem(err));
+	tel_log_line(f->log, TEL_LOG_WARN, "routes_copy_ignored", TEL_F_TEXT("file", f->copy),
+		     TEL_F_STR("detail", tel_buf_str(&text)));
+	tel_buf_release(&text);
+}
+
+static enum tel_err parse_copy(struct routes_file *f, struct tel_routes **out, tel_time *since,
+			       struct tel_problems *problems)
+{
+	struct tel_routes_options options = { f->copy, f->agent_name };
+	struct tel_file file;
+	struct tel_str text;
+	enum tel_err err = tel_routes_good_read(f->copy, f->path, &file, &text);
+
+	if (err)
+		return err;
+	err = tel_routes_parse(text, &options, out, problems);
+	*since = file.st.st_mtim.tv_sec * TEL_SECOND + file.st.st_mtim.tv_nsec / 1000000;
+	tel_file_release(&file);
+	return err;
+}
+
+/* TEL_EMALFORMED: no copy, or none that can be used | TEL_ENOMEM */
+static enum tel_err read_copy(struct routes_file *f, struct tel_routes **out, tel_time *since)
+{
+	struct tel_problems problems = { 0 };
+	enum tel_err err = f->copy ? parse_copy(f, out, since, &problems) : TEL_ENOTFOUND;
+
+	if (err && err != TEL_ENOTFOUND && err != TEL_ENOMEM)
+		ignore_copy(f, &problems, err);
+	tel_problems_release(&problems);
+	return err && err != TEL_ENOMEM ? TEL_EMALFORMED : err;
 }
 
 /* ---- views -------------------------------------------------------------- */
@@ -131,7 +205,7 @@ static bool same(const struct stamp *a, const struct stamp *b)
 	       same_time(a->changed, b->changed);
 }
 
-static void put_in_force(struct routes_file *f, struct view *view)
+static void put_in_force(struct routes_file *f, struct view *view, tel_time since)
 {
 	struct view *old;
 
@@ -140,7 +214,7 @@ static void put_in_force(struct routes_file *f, struct view *view)
 	f->view = view;
 	f->status = (struct tel_routes_file_status){
 		.fine = true,
-		.loaded_at = tel_now(f->clock),
+		.loaded_at = since,
 		.numbers = tel_routes_numbers(view->routes),
 		.trunks = tel_routes_trunks(view->routes),
 	};
@@ -151,13 +225,15 @@ static void put_in_force(struct routes_file *f, struct view *view)
 
 static void note_broken(struct routes_file *f, const struct tel_problems *problems)
 {
-	struct tel_buf text;
 	size_t i, n = problems->n < LOGGED_PROBLEMS ? problems->n : LOGGED_PROBLEMS;
+	char since[TEL_TIME_TEXT];
+	struct tel_buf text;
 
 	pthread_mutex_lock(&f->lock);
 	f->status.fine = false;
 	f->status.n_problems = problems->n_errors;
 	f->status.broken_at = tel_now(f->clock);
+	tel_time_format(f->status.loaded_at, since);
 	pthread_mutex_unlock(&f->lock);
 	tel_buf_init(&text, 4096);
 	for (i = 0; i < n; i++) {
@@ -168,7 +244,7 @@ static void note_broken(struct routes_file *f, const struct tel_problems *proble
 	}
 	tel_log_line(f->log, TEL_LOG_ERROR, "routes_broken", TEL_F_TEXT("file", f->path),
 		     TEL_F_INT("problems", (int64_t)problems->n_errors),
-		     TEL_F_TEXT("inForce", "the rules before it"));
+		     TEL_F_TEXT("inForce", "the rules before it"), TEL_F_TEXT("since", since));
 	tel_buf_release(&text);
 }
 
@@ -178,7 +254,7 @@ static enum tel_err reload(struct routes_file *f)
 	struct tel_problems problems = { 0 };
 	struct tel_routes *routes = NULL;
 	struct view *view = NULL;
-	enum tel_err err = tel_routes_read(f->path, f->agent_name, &routes, &problems);
+	enum tel_err err = read_rules(f, &routes, &problems);
 
 	if (err == TEL_EMALFORMED) {
 		note_broken(f, &problems);
@@ -191,7 +267,7 @@ static enum tel_err reload(struct routes_file *f)
 		tel_log_line(f->log, TEL_LOG_INFO, "routes_loaded", TEL_F_TEXT("file", f->path),
 			     TEL_F_INT("numbers", (int64_t)tel_routes_numbers(routes)),
 			     TEL_F_INT("trunks", (int64_t)tel_routes_trunks(routes)));
-		put_in_force(f, view);
+		put_in_force(f, view, tel_now(f->clock));
 	} else {
 		tel_routes_free(routes);
 	}
@@ -282,30 +358,43 @@ static enum tel_err copy_options(struct routes_file *f,
 	f->next_check = tel_monotonic(options->clock) + TEL_ROUTES_CHECK_EVERY;
 	f->agent_name = strdup(options->agent_name);
 	f->path = options->path ? strdup(options->path) : NULL;
-	return f->agent_name && (f->path || !options->path) ? TEL_OK : TEL_ENOMEM;
+	f->copy = options->copy ? strdup(options->copy) : NULL;
+	return f->agent_name && (f->path || !options->path) && (f->copy || !options->copy) ?
+	       TEL_OK : TEL_ENOMEM;
 }
 
-static enum tel_err first_view(struct routes_file *f, struct tel_problems *problems)
+static enum tel_err first_rules(struct routes_file *f, struct tel_routes **out,
+				struct tel_problems *problems)
 {
 	struct tel_routes_options no_file = { NULL, f->agent_name };
+
+	if (!f->path)
+		return tel_routes_parse(TEL_STR("{}"), &no_file, out, problems);
+	f->stamp = look_at(f->path);
+	return read_rules(f, out, problems);
+}
+
+/* `broken`: what is wrong with the file that should have been in force. */
+static enum tel_err first_view(struct routes_file *f, struct tel_problems *broken)
+{
+	tel_time since = tel_now(f->clock);
 	struct tel_routes *routes = NULL;
 	struct view *view;
-	enum tel_err err;
+	enum tel_err err, of_copy;
 
-	if (f->path) {
-		f->stamp = look_at(f->path);
-		err = tel_routes_read(f->path, f->agent_name, &routes, problems);
-	} else {
-		err = tel_routes_parse(TEL_STR("{}"), &no_file, &routes, problems);
-	}
-	if (err)
-		return err;
+	err = of_copy = first_rules(f, &routes, broken);
+	if (err == TEL_EMALFORMED)
+		of_copy = read_copy(f, &routes, &since);
+	if (of_copy)
+		return of_copy;
 	view = view_new(routes);
 	if (!view) {
 		tel_routes_free(routes);
 		return TEL_ENOMEM;
 	}
-	put_in_force(f, view);
+	put_in_force(f, view, since);
+	if (err)
+		note_broken(f, broken);
 	return TEL_OK;
 }
 
@@ -313,6 +402,7 @@ enum tel_err tel_routes_file_open(const struct tel_routes_file_options *options,
 				  struct tel_routing **out, struct tel_problems *problems)
 {
 	struct routes_file *f = calloc(1, sizeof(*f));
+	struct tel_problems found = { 0 };
 	enum tel_err err;
 
 	if (!f)
@@ -320,7 +410,11 @@ enum tel_err tel_routes_file_open(const struct tel_routes_file_options *options,
 	pthread_mutex_init(&f->lock, NULL);
 	err = copy_options(f, options);
 	if (!err)
-		err = first_view(f, problems);
+		err = first_view(f, &found);
+	/* What went into the log already is no problem of the caller's. */
+	if (f->view && !f->status.fine)
+		tel_problems_release(&found);
+	tel_problems_move(problems, &found);
 	if (err)
 		tel_routes_file_close(&f->base);
 	else
@@ -339,6 +433,7 @@ void tel_routes_file_close(struct tel_routing *routing)
 	pthread_mutex_destroy(&f->lock);
 	free(f->agent_name);
 	free(f->path);
+	free(f->copy);
 	free(f);
 }
 

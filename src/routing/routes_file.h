@@ -6,6 +6,9 @@
  * changes nothing: the rules before it stay in force, the log says what is
  * wrong, once for each change, and tel_routes_file_is_fine() says no.
  *
+ * So that this holds for a process that starts, too, a copy of what was good
+ * last is kept (routes_good.h), if there is a place for it.
+ *
  * Any thread; a resolution under way keeps the rules it began with.
  */
 #ifndef TEL_ROUTING_ROUTES_FILE_H
@@ -27,13 +30,16 @@
 struct tel_routes_file_options {
 	const char *path;		/* NULL: no file, the built-in default */
 	const char *agent_name;		/* where no rule names an agent */
+	const char *copy;		/* where to keep what was good last; NULL: nowhere */
 	struct tel_clock *clock;	/* borrowed until close */
 	struct tel_log *log;		/* likewise */
 };
 
 /*
- * Reads the file, which must be good at the start.
- * TEL_EMALFORMED (see problems) | TEL_ENOMEM
+ * Reads the file. If it is broken, or gone, and there is a copy of what was
+ * good before it, it goes on with that, as after a change. That a copy can't
+ * be written, or not be used, is a warning in the log.
+ * TEL_EMALFORMED (see problems; there are no rules before it) | TEL_ENOMEM
  */
 TEL_MUST_CHECK enum tel_err tel_routes_file_open(const struct tel_routes_file_options *options,
 						 struct tel_routing **out,
@@ -52,20 +58,13 @@ bool tel_routes_file_is_fine(void *routing, struct tel_buf *why);
 struct tel_routes_file_status {
 	bool fine;
 	size_t n_problems;		/* of the file as it is now */
-	tel_time loaded_at;		/* when the rules in force were read */
+	tel_time loaded_at;		/* when the rules in force were read, if need
+					   be by another process */
 	tel_time broken_at;		/* when the file was found broken; 0 = fine */
 	size_t numbers, trunks;		/* rules in force */
 };
 
 /* As it was when the file was looked at last. */
 void tel_routes_file_status(struct tel_routing *routing, struct tel_routes_file_status *out);
-
-/*
- * Read and parse one file, whatever is in force: for `routes check`.
- * TEL_EMALFORMED (see problems; a file that can't be read, too) | TEL_ENOMEM
- */
-TEL_MUST_CHECK enum tel_err tel_routes_read(const char *path, const char *agent_name,
-					    struct tel_routes **out,
-					    struct tel_problems *problems);
 
 #endif

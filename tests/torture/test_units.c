@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -127,9 +128,23 @@ static enum tel_err parse_routes(void *text)
 	return err;
 }
 
-/* A file that changes from good to bad is looked at again; the first stays. */
-static enum tel_err use_routes_file(void *path)
+struct kept_routes {
+	char path[TEL_TEMP_PATH], copy[TEL_TEMP_PATH + 8];
+	bool keeps, forgets;
+};
+
+static void forget_copy(void *ctx)
 {
+	struct kept_routes *kept = ctx;
+
+	if (kept->forgets)
+		unlink(kept->copy);
+}
+
+/* A start, and the first call. */
+static enum tel_err use_routes_file(void *ctx)
+{
+	struct kept_routes *kept = ctx;
 	struct tel_route_query query = { .to = TEL_STR("+15550123") };
 	struct tel_problems problems = { 0 };
 	struct tel_routing *routing = NULL;
@@ -137,7 +152,8 @@ static enum tel_err use_routes_file(void *path)
 	struct tel_fake_clock clock;
 	struct tel_json_log log;
 	struct tel_routes_file_options options = {
-		.path = path, .agent_name = "a", .clock = &clock.base, .log = &log.base,
+		.path = kept->path, .agent_name = "a", .copy = kept->keeps ? kept->copy : NULL,
+		.clock = &clock.base, .log = &log.base,
 	};
 	enum tel_err err;
 
@@ -152,21 +168,47 @@ static enum tel_err use_routes_file(void *path)
 	return err;
 }
 
+static void write_file(const char *path, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	CU_ASSERT_FATAL(fd >= 0 && write(fd, text, len) == (ssize_t)len);
+	close(fd);
+}
+
+static void routes_files(void)
+{
+	struct kept_routes kept = { 0 };
+
+	close(tel_temp_file(kept.path));
+	snprintf(kept.copy, sizeof(kept.copy), "%s.good", kept.path);
+	write_file(kept.path, good_routes, sizeof(good_routes) - 1);
+	torture("a routes file", use_routes_file, &kept, TEL_OK, true);
+	kept.keeps = kept.forgets = true;
+	tel_torture(&(struct tel_torture){
+		.name = "a routes file, kept", .begin = forget_copy, .run = use_routes_file,
+		.ctx = &kept, .may_shrug = true });
+	kept.forgets = false;
+	CHECK_INT(use_routes_file(&kept), TEL_OK);
+	torture("a routes file that is kept already", use_routes_file, &kept, TEL_OK, true);
+	write_file(kept.path, "[", 1);
+	torture("a broken routes file, and a copy", use_routes_file, &kept, TEL_OK, true);
+	write_file(kept.copy, "[", 1);
+	torture("a broken routes file, and a broken copy", use_routes_file, &kept, TEL_EMALFORMED, true);
+	unlink(kept.copy);
+	unlink(kept.path);
+}
+
 static void routes(void)
 {
 	char bad[] = "{\"default\":{\"agentConfig\":1},\"numbers\":{\"\":{},\"+1\":{\"prompt\":2}},\"x\":0}";
 	char twice[] = "{\"numbers\":{\"+15550123\":{},\"+15550123\":{}}}";
-	char good[sizeof(good_routes)], path[TEL_TEMP_PATH];
-	int fd = tel_temp_file(path);
+	char good[sizeof(good_routes)];
 
 	memcpy(good, good_routes, sizeof(good));
-	CU_ASSERT_FATAL(write(fd, good, sizeof(good) - 1) == sizeof(good) - 1);
-	close(fd);
 	torture("routes", parse_routes, good, TEL_OK, true);
 	torture("routes with mistakes", parse_routes, bad, TEL_EMALFORMED, true);
 	torture("routes with a key twice", parse_routes, twice, TEL_EMALFORMED, true);
-	torture("a routes file", use_routes_file, path, TEL_OK, true);
-	unlink(path);
 }
 
 /* ---- tokens ------------------------------------------------------------------------ */
@@ -733,6 +775,7 @@ int main(void)
 	CU_TestInfo tests[] = {
 		{ "configuration", configuration },
 		{ "routes", routes },
+		{ "routes files", routes_files },
 		{ "tokens", tokens },
 		{ "LiveKit's JSON and calls", livekit_and_calls },
 		{ "orders", orders },

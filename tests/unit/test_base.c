@@ -1,11 +1,17 @@
 #include "config.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -201,6 +207,216 @@ static void utf8_is_cleaned(void)
 	tel_buf_release(&out);
 }
 
+/* ---- files that are replaced ------------------------------------------------ */
+
+struct place {
+	char dir[TEL_TEMP_PATH], path[TEL_TEMP_PATH + 16], other[TEL_TEMP_PATH + 16];
+};
+
+static void place_make(struct place *p)
+{
+	tel_temp_make(p->dir);
+	snprintf(p->path, sizeof(p->path), "%s/file", p->dir);
+	snprintf(p->other, sizeof(p->other), "%s/file.new", p->dir);
+}
+
+static enum tel_err replace(const struct place *p, const char *text)
+{
+	const struct tel_str parts[] = { TEL_STR("head "), TEL_STR(""), tel_str_from(text) };
+
+	return tel_file_replace(p->path, parts, 3);
+}
+
+static void check_content(const struct place *p, const char *text)
+{
+	struct tel_file file = { 0 };
+
+	CHECK_INT(tel_file_read(p->path, 100, &file), TEL_OK);
+	CHECK_STR(tel_file_str(&file), text);
+	CHECK_INT(file.st.st_mode & 07777, 0600);
+	tel_file_release(&file);
+}
+
+static int touch(const char *path, mode_t mode, const char *text)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_FATAL(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	return fd;
+}
+
+static void files_are_replaced_whole(void)
+{
+	mode_t before = umask(0777);
+	struct place p;
+
+	umask(0077);
+	place_make(&p);
+	umask(0777);
+	CHECK_INT(replace(&p, "one"), TEL_OK);
+	check_content(&p, "head one");
+	CHECK_INT(replace(&p, "three"), TEL_OK);
+	check_content(&p, "head three");
+	CHECK_INT(access(p.other, F_OK), -1);
+	umask(before);
+	/* What a writer left that was killed. */
+	close(touch(p.other, 0644, "some long text that nobody ended"));
+	CHECK_INT(replace(&p, "x"), TEL_OK);
+	check_content(&p, "head x");
+	tel_temp_remove(p.dir);
+}
+
+static void files_of_another_kind_stay(void)
+{
+	struct tel_file file = { 0 };
+	char target[TEL_TEMP_PATH + 16];
+	struct place p;
+
+	place_make(&p);
+	snprintf(target, sizeof(target), "%s/target", p.dir);
+	close(touch(target, 0600, "precious"));
+	CHECK_INT(symlink(target, p.other), 0);
+	CHECK_INT(replace(&p, "x"), TEL_EMALFORMED);
+	CHECK_INT(unlink(p.other), 0);
+	CHECK_INT(mkfifo(p.other, 0600), 0);
+	CHECK_INT(replace(&p, "x"), TEL_EMALFORMED);
+	CHECK_INT(unlink(p.other), 0);
+	CHECK_INT(mkdir(p.path, 0700), 0);
+	CHECK_INT(replace(&p, "x"), TEL_EMALFORMED);
+	CHECK_INT(access(p.other, F_OK), -1);
+	CHECK_INT(rmdir(p.path), 0);
+	CHECK_INT(symlink(target, p.path), 0);
+	CHECK_INT(replace(&p, "x"), TEL_OK);
+	check_content(&p, "head x");
+	CHECK_INT(tel_file_read(target, 100, &file), TEL_OK);
+	CHECK_STR(tel_file_str(&file), "precious");
+	tel_file_release(&file);
+	tel_temp_remove(p.dir);
+	CHECK_INT(replace(&p, "x"), TEL_ENOTFOUND);
+}
+
+/* What another process does between our opening of a file and our lock on it. */
+static void (*meanwhile)(const struct place *p);
+static const struct place *where;
+
+/* The linker's --wrap. */
+int __real_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation);
+
+int __wrap_flock(int fd, int operation)
+{
+	void (*act)(const struct place *p) = meanwhile;
+
+	meanwhile = NULL;
+	if (act)
+		act(where);
+	return __real_flock(fd, operation);
+}
+
+static void another_is_done(const struct place *p)
+{
+	close(touch(p->other, 0600, "another's"));
+	CHECK_INT(rename(p->other, p->path), 0);
+}
+
+static void another_is_done_and_a_third_begins(const struct place *p)
+{
+	another_is_done(p);
+	close(touch(p->other, 0600, "a third's"));
+}
+
+/* What we have open then is the file itself: it must not be written to. */
+static void a_file_that_was_renamed_is_left_alone(void)
+{
+	struct place p;
+
+	place_make(&p);
+	where = &p;
+	meanwhile = another_is_done;
+	CHECK_INT(replace(&p, "x"), TEL_EBUSY);
+	check_content(&p, "another's");
+	meanwhile = another_is_done_and_a_third_begins;
+	CHECK_INT(replace(&p, "x"), TEL_EBUSY);
+	check_content(&p, "another's");
+	CHECK_INT(access(p.other, F_OK), 0);
+	CHECK_INT(replace(&p, "x"), TEL_OK);
+	check_content(&p, "head x");
+	tel_temp_remove(p.dir);
+}
+
+static void one_replaces_at_a_time(void)
+{
+	struct place p;
+	int fd;
+
+	place_make(&p);
+	fd = touch(p.other, 0600, "half a te");
+	CHECK_INT(flock(fd, LOCK_EX), 0);
+	CHECK_INT(replace(&p, "x"), TEL_EBUSY);
+	CHECK_INT(access(p.path, F_OK), -1);
+	close(fd);
+	CHECK_INT(replace(&p, "x"), TEL_OK);
+	check_content(&p, "head x");
+	tel_temp_remove(p.dir);
+}
+
+#define WRITERS 8
+
+struct writer {
+	const struct place *place;
+	char text[4];
+	int failed;
+	int *running;			/* of all; atomic */
+};
+
+static void *replace_often(void *ctx)
+{
+	struct writer *w = ctx;
+	enum tel_err err;
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		err = replace(w->place, w->text);
+		w->failed += err && err != TEL_EBUSY;
+	}
+	__atomic_fetch_sub(w->running, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* A reader finds one text or another, and never none or half of one. */
+static void many_may_replace(void)
+{
+	int i, running = WRITERS, torn = 0;
+	struct writer writers[WRITERS];
+	pthread_t threads[WRITERS];
+	struct tel_file file;
+	struct place p;
+
+	place_make(&p);
+	CHECK_INT(replace(&p, "abc"), TEL_OK);
+	for (i = 0; i < WRITERS; i++) {
+		writers[i] = (struct writer){ &p, "abc", 0, &running };
+		writers[i].text[1] = (char)('0' + i);
+		CHECK_INT(pthread_create(&threads[i], NULL, replace_often, &writers[i]), 0);
+	}
+	while (__atomic_load_n(&running, __ATOMIC_ACQUIRE) > 0) {
+		if (tel_file_read(p.path, 100, &file)) {
+			torn++;
+			continue;
+		}
+		torn += file.len != 8 || memcmp(file.ptr, "head a", 6) != 0 || file.ptr[7] != 'c';
+		tel_file_release(&file);
+	}
+	for (i = 0; i < WRITERS; i++) {
+		pthread_join(threads[i], NULL);
+		CHECK_INT(writers[i].failed, 0);
+	}
+	CHECK_INT(torn, 0);
+	CHECK_INT(access(p.other, F_OK), -1);
+	tel_temp_remove(p.dir);
+}
+
 int main(void)
 {
 	CU_TestInfo tests[] = {
@@ -212,6 +428,11 @@ int main(void)
 		{ "strings are cut and trimmed", strings_are_cut_and_trimmed },
 		{ "times go both ways", times_go_both_ways },
 		{ "UTF-8 is cleaned", utf8_is_cleaned },
+		{ "files are replaced whole", files_are_replaced_whole },
+		{ "files of another kind stay", files_of_another_kind_stay },
+		{ "one replaces at a time", one_replaces_at_a_time },
+		{ "a file that was renamed is left alone", a_file_that_was_renamed_is_left_alone },
+		{ "many may replace", many_may_replace },
 		CU_TEST_INFO_NULL
 	};
 	CU_SuiteInfo suites[] = {

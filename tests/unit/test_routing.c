@@ -1,8 +1,10 @@
 #include "config.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include "json/json_keys.h"
 #include "routing/routes.h"
 #include "routing/routes_file.h"
+#include "routing/routes_good.h"
 #include "base/banned.h"
 
 /* What one parse gave; routes is NULL unless err is TEL_OK. */
@@ -762,6 +765,9 @@ struct rig {
 	struct tel_fake_clock clock;
 	struct tel_fake_log log;
 	char dir[TEL_TEMP_PATH], path[TEL_TEMP_PATH + 16];
+	char copy[TEL_TEMP_PATH + 16];
+	bool keeps;			/* the copy */
+	const char *agent_name;
 	struct tel_problems problems;
 	struct tel_routing *routing;
 };
@@ -779,21 +785,37 @@ static void rig_write(struct rig *r, const char *text)
 	CHECK_INT(rename(other, r->path), 0);
 }
 
-static enum tel_err rig_open(struct rig *r, const char *text)
+static void rig_make(struct rig *r)
 {
-	struct tel_routes_file_options options = {
-		.path = r->path, .agent_name = "agent", .clock = &r->clock.base,
-		.log = &r->log.base,
-	};
-
-	*r = (struct rig){ 0 };
+	*r = (struct rig){ .agent_name = "agent" };
 	tel_temp_make(r->dir);
 	snprintf(r->path, sizeof(r->path), "%s/routes.json", r->dir);
+	snprintf(r->copy, sizeof(r->copy), "%s/routes.good", r->dir);
 	tel_fake_clock_init(&r->clock, 1795412441014);
 	tel_fake_log_init(&r->log);
+}
+
+/* As a process does that starts now. `text` NULL: the file stays as it is. */
+static enum tel_err rig_start(struct rig *r, const char *text)
+{
+	struct tel_routes_file_options options = {
+		.path = r->path, .agent_name = r->agent_name, .copy = r->keeps ? r->copy : NULL,
+		.clock = &r->clock.base, .log = &r->log.base,
+	};
+
+	tel_routes_file_close(r->routing);
+	r->routing = NULL;
+	tel_problems_release(&r->problems);
+	tel_fake_log_clear(&r->log);
 	if (text)
 		rig_write(r, text);
 	return tel_routes_file_open(&options, &r->routing, &r->problems);
+}
+
+static enum tel_err rig_open(struct rig *r, const char *text)
+{
+	rig_make(r);
+	return rig_start(r, text);
 }
 
 static void rig_close(struct rig *r)
@@ -957,6 +979,245 @@ static void without_a_file_there_is_the_default(void)
 	tel_fake_log_release(&log);
 }
 
+/* ---- the copy of what was good ---------------------------------------------- */
+
+#define THE_FILE "/etc/routes.json"
+
+static enum tel_err keep(const char *copy, const char *text)
+{
+	return tel_routes_good_keep(copy, THE_FILE, tel_str_from(text));
+}
+
+static void check_kept(const char *copy, const char *text)
+{
+	struct tel_file file;
+	struct tel_str kept = TEL_STR_NONE;
+
+	CU_ASSERT_EQUAL_FATAL(tel_routes_good_read(copy, THE_FILE, &file, &kept), TEL_OK);
+	CHECK_STR(kept, text);
+	CHECK_INT(file.st.st_mode & 07777, 0600);
+	tel_file_release(&file);
+}
+
+static enum tel_err read_kept(const char *copy, const char *of)
+{
+	struct tel_file file;
+	struct tel_str kept;
+	enum tel_err err = tel_routes_good_read(copy, of, &file, &kept);
+
+	if (!err)
+		tel_file_release(&file);
+	return err;
+}
+
+static void overwrite(const char *path, const char *text, size_t len)
+{
+	FILE *f = fopen(path, "w");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_FATAL(fwrite(text, 1, len, f) == len && fclose(f) == 0);
+}
+
+static void a_copy_is_of_one_file(void)
+{
+	struct rig r;
+
+	rig_make(&r);
+	CHECK_INT(read_kept(r.copy, THE_FILE), TEL_ENOTFOUND);
+	CHECK_INT(keep(r.copy, "{}"), TEL_OK);
+	check_kept(r.copy, "{}");
+	CHECK_INT(read_kept(r.copy, "/etc/routes.jso"), TEL_ECONFLICT);
+	CHECK_INT(read_kept(r.copy, "/etc/routes.json2"), TEL_ECONFLICT);
+	CHECK_INT(keep(r.copy, "{\"comment\":1}\n"), TEL_OK);
+	check_kept(r.copy, "{\"comment\":1}\n");
+	CHECK_INT(tel_routes_good_keep(r.copy, "/other", TEL_STR("{}")), TEL_OK);
+	CHECK_INT(read_kept(r.copy, THE_FILE), TEL_ECONFLICT);
+	CHECK_INT(read_kept(r.copy, "/other"), TEL_OK);
+	rig_close(&r);
+}
+
+static void a_copy_is_written_if_it_differs(void)
+{
+	struct stat before, after;
+	struct rig r;
+	char other[sizeof(r.copy) + 8];
+	int fd;
+
+	rig_make(&r);
+	CHECK_INT(keep(r.copy, "{}"), TEL_OK);
+	CHECK_INT(stat(r.copy, &before), 0);
+	CHECK_INT(keep(r.copy, "{}"), TEL_OK);
+	CHECK_INT(stat(r.copy, &after), 0);
+	CHECK_INT(before.st_ino, after.st_ino);
+	CHECK_INT(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
+
+	/* One that others may have written is none. */
+	CHECK_INT(chmod(r.copy, 0620), 0);
+	CHECK_INT(read_kept(r.copy, THE_FILE), TEL_EDENIED);
+	CHECK_INT(keep(r.copy, "{}"), TEL_OK);
+	check_kept(r.copy, "{}");
+
+	/* Another process is at it. */
+	snprintf(other, sizeof(other), "%s.new", r.copy);
+	fd = open(other, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	CU_ASSERT_FATAL(fd >= 0 && flock(fd, LOCK_EX) == 0);
+	CHECK_INT(keep(r.copy, "{\"comment\":2}"), TEL_OK);
+	check_kept(r.copy, "{}");
+	close(fd);
+	rig_close(&r);
+}
+
+static void what_is_no_copy_is_refused(void)
+{
+	struct rig r;
+
+	rig_make(&r);
+	overwrite(r.copy, "", 0);
+	CHECK_INT(read_kept(r.copy, THE_FILE), TEL_ECORRUPT);
+	overwrite(r.copy, "{}", 2);
+	CHECK_INT(read_kept(r.copy, THE_FILE), TEL_ECORRUPT);
+	CHECK_INT(truncate(r.copy, (off_t)1 << 40), 0);
+	CHECK_INT(read_kept(r.copy, THE_FILE), TEL_ETOOBIG);
+	CHECK_INT(keep(r.copy, "{}"), TEL_OK);
+	check_kept(r.copy, "{}");
+	CHECK_INT(unlink(r.copy), 0);
+	CHECK_INT(mkdir(r.copy, 0700), 0);
+	CHECK_INT(read_kept(r.copy, THE_FILE), TEL_EMALFORMED);
+	CHECK_INT(keep(r.copy, "{}"), TEL_EMALFORMED);
+	CHECK_INT(keep("/nonexistent/routes.good", "{}"), TEL_ENOTFOUND);
+	CHECK_INT(read_kept("/nonexistent/routes.good", THE_FILE), TEL_ENOTFOUND);
+	rig_close(&r);
+}
+
+static void broken_at_the_start_with_a_copy(void)
+{
+	struct timespec times[2] = { { 1795400000, 0 }, { 1795400000, 250000000 } };
+	struct tel_routes_file_status status;
+	struct tel_buf why;
+	struct rig r;
+
+	rig_make(&r);
+	r.keeps = true;
+	tel_buf_init(&why, 1000);
+	CHECK_INT(rig_start(&r, DEFAULT("good")), TEL_OK);
+	CHECK_INT(utimensat(AT_FDCWD, r.copy, times, 0), 0);
+
+	CHECK_INT(rig_start(&r, "{\"default\":7,\"x\":1}"), TEL_OK);
+	CHECK_INT(r.problems.n, 0);
+	check_agent(&r, "good");
+	CHECK_INT(tel_fake_log_count(&r.log, "error routes_problem"), 2);
+	CHECK_INT(tel_fake_log_count(&r.log, "error routes_broken"), 1);
+	CHECK_INT(tel_fake_log_count(&r.log, "since=2026-11-23T02:13:20.250Z"), 1);
+	tel_routes_file_status(r.routing, &status);
+	CU_ASSERT_FALSE(status.fine);
+	CHECK_INT(status.n_problems, 2);
+	CHECK_INT(status.loaded_at, 1795400000250);
+	CHECK_INT(status.broken_at, r.clock.now);
+	CU_ASSERT_FALSE(tel_routes_file_is_fine(r.routing, &why));
+
+	/* It goes on as if it had started before. */
+	r.clock.now += TEL_SECOND;
+	check_agent(&r, "good");
+	CHECK_INT(tel_fake_log_count(&r.log, "error routes_broken"), 1);
+	rig_write(&r, "nonsense");
+	r.clock.now += TEL_SECOND;
+	check_agent(&r, "good");
+	CHECK_INT(tel_fake_log_count(&r.log, "error routes_broken"), 2);
+	CHECK_INT(tel_fake_log_count(&r.log, "since=2026-11-23T02:13:20.250Z"), 2);
+	rig_write(&r, DEFAULT("cured"));
+	r.clock.now += TEL_SECOND;
+	check_agent(&r, "cured");
+	CU_ASSERT_TRUE(tel_routes_file_is_fine(r.routing, NULL));
+
+	/* What was read while it ran is kept as well. */
+	CHECK_INT(unlink(r.path), 0);
+	CHECK_INT(rig_start(&r, NULL), TEL_OK);
+	check_agent(&r, "cured");
+	CHECK_INT(tel_fake_log_count(&r.log, "there is no such file"), 1);
+	tel_buf_release(&why);
+	rig_close(&r);
+}
+
+/* A rule without an agent gets the one of the settings as they are now. */
+static void the_copy_obeys_the_settings(void)
+{
+	struct rig r;
+
+	rig_make(&r);
+	r.keeps = true;
+	CHECK_INT(rig_start(&r, "{}"), TEL_OK);
+	r.agent_name = "another";
+	CHECK_INT(rig_start(&r, "["), TEL_OK);
+	check_agent(&r, "another");
+	rig_close(&r);
+}
+
+static void a_copy_that_is_no_good_is_ignored(void)
+{
+	static const char *const damaged[] = {
+		"", "{}", "livekit-telephony routes, ver", "livekit-telephony routes, version 1\n/etc",
+	};
+	struct tel_file whole;
+	struct rig r;
+	size_t i;
+
+	rig_make(&r);
+	r.keeps = true;
+	CHECK_INT(rig_start(&r, DEFAULT("good")), TEL_OK);
+	CU_ASSERT_EQUAL_FATAL(tel_file_read(r.copy, 4096, &whole), TEL_OK);
+	for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		overwrite(r.copy, damaged[i], strlen(damaged[i]));
+		CHECK_INT(rig_start(&r, "[]"), TEL_EMALFORMED);
+		CHECK_INT(r.problems.n, 1);
+		CHECK_INT(tel_fake_log_count(&r.log, "warn routes_copy_ignored"), 1);
+		CHECK_INT(tel_fake_log_count(&r.log, "routes_broken"), 0);
+	}
+	/* Cut off anywhere. */
+	for (i = 0; i < whole.len; i++) {
+		overwrite(r.copy, whole.ptr, i);
+		CHECK_INT(rig_start(&r, NULL), TEL_EMALFORMED);
+	}
+	overwrite(r.copy, whole.ptr, whole.len);
+	CHECK_INT(rig_start(&r, NULL), TEL_OK);
+	check_agent(&r, "good");
+	tel_file_release(&whole);
+	rig_close(&r);
+}
+
+static void no_place_for_a_copy_is_no_error(void)
+{
+	struct rig r;
+
+	rig_make(&r);
+	r.keeps = true;
+	snprintf(r.copy, sizeof(r.copy), "/nonexistent/routes.good");
+	CHECK_INT(rig_start(&r, DEFAULT("good")), TEL_OK);
+	check_agent(&r, "good");
+	CHECK_INT(tel_fake_log_count(&r.log, "warn routes_not_kept"), 1);
+	CHECK_INT(rig_start(&r, "["), TEL_EMALFORMED);
+	CHECK_INT(tel_fake_log_count(&r.log, "routes_copy_ignored"), 0);
+	rig_close(&r);
+}
+
+static void the_largest_file_is_kept(void)
+{
+	struct tel_buf b;
+	struct rig r;
+
+	rig_make(&r);
+	r.keeps = true;
+	tel_buf_init(&b, TEL_MAX_ROUTES_FILE);
+	tel_buf_puts(&b, DEFAULT("large"));
+	CU_ASSERT_FATAL(tel_buf_reserve(&b, TEL_MAX_ROUTES_FILE - b.len) == TEL_OK);
+	memset(b.ptr + b.len, ' ', TEL_MAX_ROUTES_FILE - b.len);
+	b.ptr[TEL_MAX_ROUTES_FILE] = '\0';
+	CHECK_INT(rig_start(&r, b.ptr), TEL_OK);
+	CHECK_INT(rig_start(&r, "["), TEL_OK);
+	check_agent(&r, "large");
+	tel_buf_release(&b);
+	rig_close(&r);
+}
+
 /* Every resolution is of one file or the other, never of both. */
 struct crowd {
 	struct rig rig;
@@ -1085,10 +1346,22 @@ int main(void)
 		{ "resolutions keep their view", resolutions_keep_their_view },
 		CU_TEST_INFO_NULL,
 	};
+	CU_TestInfo copy[] = {
+		{ "a copy is of one file", a_copy_is_of_one_file },
+		{ "a copy is written if it differs", a_copy_is_written_if_it_differs },
+		{ "what is no copy is refused", what_is_no_copy_is_refused },
+		{ "broken at the start", broken_at_the_start_with_a_copy },
+		{ "the copy obeys the settings", the_copy_obeys_the_settings },
+		{ "a copy that is no good is ignored", a_copy_that_is_no_good_is_ignored },
+		{ "no place for a copy is no error", no_place_for_a_copy_is_no_error },
+		{ "the largest file is kept", the_largest_file_is_kept },
+		CU_TEST_INFO_NULL,
+	};
 	CU_SuiteInfo suites[] = {
 		{ "JSON", NULL, NULL, NULL, NULL, json },
 		{ "routes", NULL, NULL, NULL, NULL, rules },
 		{ "routes file", NULL, NULL, NULL, NULL, file },
+		{ "the copy of good routes", NULL, NULL, NULL, NULL, copy },
 		CU_SUITE_INFO_NULL,
 	};
 
