@@ -361,8 +361,11 @@ static void begin(struct sim *sim, uint64_t seed, struct sim_choices *choices,
 		sim->faults.rates[SIM_KILL] *= 3;
 		sim->faults.rates[SIM_SLOW_REQUEST] *= 5;
 		/* What is to be tidied up at once must not wait for a round. */
-		if (sim_rng_percent(&shape, 50))
+		if (sim_rng_percent(&shape, 50)) {
 			sim->policy.reconcile_interval = 0;
+			sim->policy.room_delete_after = 0;
+			sim->faults.rates[SIM_SLOW_ANSWER] *= 8;
+		}
 	}
 	sim->coros = sim_coros_new();
 	if (!sim->coros)
