@@ -144,6 +144,21 @@ static void another_users_directory_is_refused(void)
 	temp_remove(dir);
 }
 
+/* Root has copied a backup there. */
+static void files_of_somebody_else_are_told(void)
+{
+	char dir[TEMP_PATH], lock[TEMP_PATH], data[TEMP_PATH], why[1024];
+
+	if (geteuid() != 0)
+		return;
+	make_anothers(dir, lock);
+	CHECK_INT(chown(temp_path(dir, "data.mdb", data), 0, 0), 0);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir, .read_only = true }, why),
+		  TEL_EDENIED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "its files must belong to whom the directory belongs to"));
+	temp_remove(dir);
+}
+
 /*
  * LMDB writes to the lock file, and its owner says what that name leads to:
  * nothing that root alone may write to, in whatever way he may.
@@ -333,6 +348,7 @@ CU_TestInfo lmdb_place_tests[] = {
 	{ "it is private", it_is_private },
 	{ "bad places are refused with a reason", bad_places_are_refused_with_a_reason },
 	{ "another user's directory is refused", another_users_directory_is_refused },
+	{ "files of somebody else are told", files_of_somebody_else_are_told },
 	{ "root is not led astray by a store's owner", root_is_not_led_astray_by_a_stores_owner },
 	{ "a map beyond the address space shrinks", a_map_beyond_the_address_space_shrinks },
 	{ "network file systems are refused", network_file_systems_are_refused },
