@@ -343,6 +343,28 @@ static void a_backup_is_the_same_store(void)
 	temp_remove(dir);
 }
 
+/* Root makes one in a directory of the store's owner. */
+static void a_backup_follows_no_link(void)
+{
+	char dir[TEMP_PATH], store[TEMP_PATH], to[TEMP_PATH], part[TEMP_PATH], victim[TEMP_PATH];
+	struct tel_call_store *s;
+	struct tel_buf text;
+	struct stat st;
+
+	temp_dir(dir);
+	tel_buf_init(&text, 1000);
+	s = must_open((struct tel_lmdb_options){ .path = temp_path(dir, "store", store) });
+	CHECK_INT(mkdir(temp_path(dir, "backup", to), 0700), 0);
+	temp_path(dir, "victim", victim);
+	CHECK_INT(symlink(victim, temp_path(to, "data.mdb.part", part)), 0);
+	CU_ASSERT_NOT_EQUAL(tel_lmdb_backup(s, to, &text), TEL_OK);
+	CU_ASSERT_PTR_NOT_NULL(strstr(tel_buf_str(&text).ptr, to));
+	CU_ASSERT_NOT_EQUAL(stat(victim, &st), 0);
+	s->ops->close(s);
+	tel_buf_release(&text);
+	temp_remove(dir);
+}
+
 CU_TestInfo lmdb_place_tests[] = {
 	{ "a reopened store has everything", a_reopened_store_has_everything },
 	{ "it is private", it_is_private },
@@ -356,5 +378,6 @@ CU_TestInfo lmdb_place_tests[] = {
 	{ "a forked child opens its own", a_forked_child_opens_its_own },
 	{ "what is no store is refused", what_is_no_store_is_refused },
 	{ "a backup is the same store", a_backup_is_the_same_store },
+	{ "a backup follows no link", a_backup_follows_no_link },
 	CU_TEST_INFO_NULL,
 };
