@@ -21,7 +21,8 @@ static enum tel_err make_directory(const char *directory, struct tel_buf *why)
 /* It appears under its name when it is whole and on the disk. */
 static enum tel_err copy_to(MDB_env *env, int dir, const char *directory, struct tel_buf *why)
 {
-	int fd = openat(dir, "data.mdb.part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = openat(dir, "data.mdb.part",
+			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int rc = fd < 0 ? errno : 0;
 
 	if (!rc)

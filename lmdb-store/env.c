@@ -78,6 +78,9 @@ static enum tel_err say_open(const struct tel_lmdb_options *options, int rc, str
 	case TEL_ENOMEM:
 		return tel_lmdb_say(why, err, "no address space for the store in %s (ulimit -v?): choose a smaller map size",
 				    options->path);
+	case TEL_EDENIED:
+		return tel_lmdb_say(why, err, "cannot open the store in %s: %s (its files must belong to whom the directory belongs to)",
+				    options->path, mdb_strerror(rc));
 	default:
 		return tel_lmdb_say(why, err, "cannot open the store in %s: %s", options->path,
 				    mdb_strerror(rc));

@@ -124,6 +124,7 @@ enum tel_err tel_lmdb_place(const char *path, bool read_only, struct tel_lmdb_pl
 	err = check_owner(path, &st, read_only, why);
 	if (!err)
 		err = check_ground(path, why);
-	*out = (struct tel_lmdb_place){ .dev = st.st_dev, .ino = st.st_ino, .owner = st.st_uid };
+	*out = (struct tel_lmdb_place){ .dev = st.st_dev, .ino = st.st_ino, .owner = st.st_uid,
+					.group = st.st_gid };
 	return err;
 }

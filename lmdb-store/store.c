@@ -1,8 +1,8 @@
 #include "config.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,21 +78,23 @@ static enum tel_err claim(struct tel_lmdb_store *s, const char *path,
 	return err;
 }
 
-/*
- * Root looking into another user's store must not leave a lock file there
- * that its owner can't open.
- */
-static void give_back_lock_file(const char *path, uid_t owner)
+/* A lock file that is made then is its owner's, too. */
+static enum tel_err open_as_owner(struct tel_lmdb_store *s, const struct tel_lmdb_options *options,
+				  const struct tel_lmdb_place *place, struct tel_buf *why)
 {
-	struct tel_buf file;
+	struct tel_lmdb_self *self;
+	int rc = tel_lmdb_be_owner(place, &self), again;
+	enum tel_err err = rc ? tel_lmdb_say(why, tel_lmdb_err(rc),
+					     "cannot look into %s as its owner, user %lu: %s",
+					     options->path, (unsigned long)place->owner,
+					     strerror(rc)) :
+				tel_lmdb_open_env(s, options, why);
 
-	if (owner == geteuid())
-		return;
-	tel_buf_init(&file, 4096);
-	tel_buf_printf(&file, "%s/lock.mdb", path);
-	if (!tel_buf_err(&file) && lchown(file.ptr, owner, (gid_t)-1))
-		errno = 0;	/* it was there before, with the right owner */
-	tel_buf_release(&file);
+	again = tel_lmdb_be_self(self);
+	if (again && !err)
+		err = tel_lmdb_say(why, tel_lmdb_err(again), "cannot be root again: %s",
+				   strerror(again));
+	return err;
 }
 
 enum tel_err tel_lmdb_store_open(const struct tel_lmdb_options *options,
@@ -113,9 +115,7 @@ enum tel_err tel_lmdb_store_open(const struct tel_lmdb_options *options,
 		return tel_lmdb_say(why, TEL_ENOMEM, "no memory");
 	err = claim(s, options->path, &place, why);
 	if (!err)
-		err = tel_lmdb_open_env(s, options, why);
-	if (!err)
-		give_back_lock_file(options->path, place.owner);
+		err = open_as_owner(s, options, &place, why);
 	if (!err) {
 		*out = &s->base;
 		s = NULL;

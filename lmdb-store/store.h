@@ -99,10 +99,20 @@ struct tel_lmdb_place {
 	dev_t dev;
 	ino_t ino;
 	uid_t owner;
+	gid_t group;
 };
 
 TEL_MUST_CHECK enum tel_err tel_lmdb_place(const char *path, bool read_only,
 					   struct tel_lmdb_place *out, struct tel_buf *why);
+
+/* ---- owner.c: opening another user's store; errno codes ---- */
+
+struct tel_lmdb_self;
+
+/* This process acts as the store's owner, until it is itself again; NULL = it is him. */
+int tel_lmdb_be_owner(const struct tel_lmdb_place *place, struct tel_lmdb_self **out);
+/* Frees `self`; to be called after a failure as well. */
+int tel_lmdb_be_self(struct tel_lmdb_self *self);
 
 /* ---- birth.c: a new store; LMDB or errno codes ---- */
 

@@ -191,6 +191,29 @@ class Quickstart(unittest.TestCase):
             self.assertEqual(process.returncode, 0, text)
         self.check_nothing_is_left(other, other_port)
 
+    def test_a_second_one_in_the_tree_leaves_the_first_alone(self):
+        first = self.start()
+        self.read_until(first, SERVING)
+        for words in (["--once"], ["check"]):
+            with self.subTest(words=words):
+                second = self.start(*words, port=processes.free_port())
+                text = second.communicate(timeout=PATIENCE)[0]
+                self.assertEqual(second.returncode, 1, text)
+                self.assertIn("quickstart runs in this tree already", text)
+                health = f"http://127.0.0.1:{self.port}/telephony/healthz"
+                self.assertEqual(urllib.request.urlopen(health, timeout=PATIENCE).status, 200)
+
+    def test_no_secret_is_in_the_list_of_processes(self):
+        process = self.start()
+        self.read_until(process, SERVING)
+        config = (self.tree / "var" / "telephony.conf").read_text()
+        secret = re.search("^LIVEKIT_API_SECRET=(.{64})$", config, re.M).group(1)
+        session = processes.pids_where(lambda pid: processes.alive_in(pid, process.pid))
+        shown = [pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in session]
+        self.assertTrue(any("livekit_stub" in words for words in shown), shown)
+        for words in shown:
+            self.assertNotIn(secret, words)
+
     def test_a_taken_port_is_named(self):
         with socket.create_server(("127.0.0.1", self.port)):
             status, text = self.run_once()

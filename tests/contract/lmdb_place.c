@@ -102,6 +102,22 @@ static void bad_places_are_refused_with_a_reason(void)
 	temp_remove(dir);
 }
 
+/* A store with a call in it that belongs to user 12345, and has no lock file. */
+static void make_anothers(char dir[TEMP_PATH], char lock[TEMP_PATH])
+{
+	struct tel_call_store *s;
+	char data[TEMP_PATH], way[TEMP_PATH];
+
+	temp_dir(dir);
+	CHECK_INT(chmod(temp_path(dir, "..", way), 0711), 0);
+	s = must_open((struct tel_lmdb_options){ .path = dir });
+	contract_make(s, (struct recipe){ .n = 1 });
+	s->ops->close(s);
+	CHECK_INT(unlink(temp_path(dir, "lock.mdb", lock)), 0);
+	CHECK_INT(chown(temp_path(dir, "data.mdb", data), 12345, 12345), 0);
+	CHECK_INT(chown(dir, 12345, 12345), 0);
+}
+
 static void another_users_directory_is_refused(void)
 {
 	struct tel_lmdb_options look = { .read_only = true };
@@ -111,12 +127,7 @@ static void another_users_directory_is_refused(void)
 
 	if (geteuid() != 0)
 		return;
-	temp_dir(dir);
-	s = must_open((struct tel_lmdb_options){ .path = dir });
-	contract_make(s, (struct recipe){ .n = 1 });
-	s->ops->close(s);
-	CHECK_INT(chown(dir, 12345, (gid_t)-1), 0);
-	CHECK_INT(unlink(temp_path(dir, "lock.mdb", lock)), 0);
+	make_anothers(dir, lock);
 	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir }, why), TEL_EDENIED);
 	CU_ASSERT_PTR_NOT_NULL(strstr(why, "belongs to user 12345 and"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(why, "run it as user 12345"));
@@ -128,6 +139,59 @@ static void another_users_directory_is_refused(void)
 	s->ops->close(s);
 	CHECK_INT(stat(lock, &st), 0);
 	CHECK_INT(st.st_uid, 12345);
+	CHECK_INT(geteuid(), 0);
+	CHECK_INT(getegid(), 0);
+	temp_remove(dir);
+}
+
+/* Root has copied a backup there. */
+static void files_of_somebody_else_are_told(void)
+{
+	char dir[TEMP_PATH], lock[TEMP_PATH], data[TEMP_PATH], why[1024];
+
+	if (geteuid() != 0)
+		return;
+	make_anothers(dir, lock);
+	CHECK_INT(chown(temp_path(dir, "data.mdb", data), 0, 0), 0);
+	CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir, .read_only = true }, why),
+		  TEL_EDENIED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "its files must belong to whom the directory belongs to"));
+	temp_remove(dir);
+}
+
+/*
+ * LMDB writes to the lock file, and its owner says what that name leads to:
+ * nothing that root alone may write to, in whatever way he may.
+ */
+static void root_is_not_led_astray_by_a_stores_owner(void)
+{
+	static const struct { uid_t owner; mode_t mode; } victims[] = { { 0, 0600 }, { 1, 0660 } };
+	char dir[TEMP_PATH], lock[TEMP_PATH], place[TEMP_PATH], victim[TEMP_PATH], why[1024];
+	struct stat st;
+	size_t i;
+	int fd;
+
+	if (geteuid() != 0)
+		return;
+	make_anothers(dir, lock);
+	temp_dir(place);
+	CHECK_INT(chmod(place, 0755), 0);
+	temp_path(place, "victim", victim);
+	for (i = 0; i < sizeof(victims) / sizeof(victims[0]); i++) {
+		fd = open(victim, O_CREAT | O_WRONLY, 0600);
+		CHECK_INT(fchown(fd, victims[i].owner, 0), 0);
+		CHECK_INT(fchmod(fd, victims[i].mode), 0);
+		close(fd);
+		CHECK_INT(symlink(victim, lock), 0);
+		CHECK_INT(try_open((struct tel_lmdb_options){ .path = dir, .read_only = true }, why),
+			  TEL_EDENIED);
+		CHECK_INT(stat(victim, &st), 0);
+		CHECK_INT(st.st_size, 0);
+		CHECK_INT(st.st_uid, victims[i].owner);
+		CHECK_INT(unlink(lock) || unlink(victim), 0);
+		CHECK_INT(geteuid(), 0);
+	}
+	temp_remove(place);
 	temp_remove(dir);
 }
 
@@ -279,16 +343,41 @@ static void a_backup_is_the_same_store(void)
 	temp_remove(dir);
 }
 
+/* Root makes one in a directory of the store's owner. */
+static void a_backup_follows_no_link(void)
+{
+	char dir[TEMP_PATH], store[TEMP_PATH], to[TEMP_PATH], part[TEMP_PATH], victim[TEMP_PATH];
+	struct tel_call_store *s;
+	struct tel_buf text;
+	struct stat st;
+
+	temp_dir(dir);
+	tel_buf_init(&text, 1000);
+	s = must_open((struct tel_lmdb_options){ .path = temp_path(dir, "store", store) });
+	CHECK_INT(mkdir(temp_path(dir, "backup", to), 0700), 0);
+	temp_path(dir, "victim", victim);
+	CHECK_INT(symlink(victim, temp_path(to, "data.mdb.part", part)), 0);
+	CU_ASSERT_NOT_EQUAL(tel_lmdb_backup(s, to, &text), TEL_OK);
+	CU_ASSERT_PTR_NOT_NULL(strstr(tel_buf_str(&text).ptr, to));
+	CU_ASSERT_NOT_EQUAL(stat(victim, &st), 0);
+	s->ops->close(s);
+	tel_buf_release(&text);
+	temp_remove(dir);
+}
+
 CU_TestInfo lmdb_place_tests[] = {
 	{ "a reopened store has everything", a_reopened_store_has_everything },
 	{ "it is private", it_is_private },
 	{ "bad places are refused with a reason", bad_places_are_refused_with_a_reason },
 	{ "another user's directory is refused", another_users_directory_is_refused },
+	{ "files of somebody else are told", files_of_somebody_else_are_told },
+	{ "root is not led astray by a store's owner", root_is_not_led_astray_by_a_stores_owner },
 	{ "a map beyond the address space shrinks", a_map_beyond_the_address_space_shrinks },
 	{ "network file systems are refused", network_file_systems_are_refused },
 	{ "one process opens it once", one_process_opens_it_once },
 	{ "a forked child opens its own", a_forked_child_opens_its_own },
 	{ "what is no store is refused", what_is_no_store_is_refused },
 	{ "a backup is the same store", a_backup_is_the_same_store },
+	{ "a backup follows no link", a_backup_follows_no_link },
 	CU_TEST_INFO_NULL,
 };

@@ -39,6 +39,10 @@ _TIME_HELP = {
 }
 
 
+def _first_line(path: str) -> str:
+    return Path(path).read_text(encoding="ascii").strip()
+
+
 def _add_times(parser: argparse.ArgumentParser) -> None:
     """Those not given are LiveKit's own, scaled."""
     parser.add_argument("--time-scale", type=float, default=1.0, help="factor on all LiveKit's times not given")
@@ -56,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port-file", type=Path, help="the real ports are written here once the stub listens")
     add("--key", default=default.key)
     add("--secret", default=default.secret)
+    add("--secret-file", dest="secret", type=_first_line, metavar="FILE", help="kept out of the list of processes")
     add("--webhook", dest="webhooks", action="append", type=_webhook, default=[], metavar="URL")
     _add_times(parser)
     add("--count-lag", type=float, default=default.count_lag, help="how old the counts in ListRooms are")
