@@ -459,7 +459,7 @@ static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 	bool gone = call->room_finished_at || tel_str_is(leg->disconnect_reason, "ROOM_DELETED");
 
 	if (call->direction == TEL_OUTBOUND)
-		return tel_react_dialled_left(r, leg);
+		return tel_react_dialled_left(r, tel_call_dialled_leg(call));
 	if (is_found(r))
 		ending = tel_ending_unheard(TEL_UNHEARD_SEEN, call->agent_was_there ||
 							      leg->sip_status == TEL_SIP_ACTIVE);
@@ -510,6 +510,17 @@ static void note_stay(const struct tel_reaction *r, const struct tel_leg *leg)
 		dial->seen_at = since;
 }
 
+/*
+ * The phone that was dialled is there, or on its way, though nobody told of its
+ * coming: no other phone's leaving is the end.
+ */
+static bool is_its_phone_to_leave(const struct tel_call *call)
+{
+	const struct tel_leg *dialled = tel_call_dialled_leg(call);
+
+	return call->direction == TEL_OUTBOUND && (!dialled || dialled->left_at == 0);
+}
+
 enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
@@ -534,7 +545,7 @@ enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 	note_stay(r, leg);
 	if (is_dialled(r) && call->answered_at == 0)
 		return tel_react_dialled_left(r, leg);
-	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
+	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0 || is_its_phone_to_leave(call))
 		return tel_react(r, TEL_EFFECT_CHANGED, "a leg has left, another one is there");
 	if (tel_str_is(leg->disconnect_reason, "DUPLICATE_IDENTITY"))
 		return replaced(r, leg);
