@@ -41,6 +41,22 @@ static enum tel_err joins_early(struct tel_reaction *r)
 	return tel_react(r, TEL_EFFECT_NOTED, "an agent is there");
 }
 
+/* The same of its leaving: one who has left is not taken for there then. */
+static enum tel_err leaves_early(struct tel_reaction *r)
+{
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	err = tel_react_leg(r, &leg, &is_new);
+	if (err || leg->left_at)
+		return err ? err : tel_react(r, TEL_EFFECT_NOTED, "known already");
+	leg->left_at = r->at;
+	err = tel_call_set(r->call, &leg->disconnect_reason,
+			   r->event->participant.disconnect_reason, TEL_MAX_TEXT);
+	return err ? err : tel_react(r, TEL_EFFECT_NOTED, "an agent has left");
+}
+
 /*
  * It is there: unless there are two, or somebody is about to delete its
  * dispatch this very moment.
@@ -87,6 +103,8 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 	enum tel_err err;
 	bool is_new;
 
+	if (!tel_str_is_set(r->call->room_sid) && !is_another_agent(r))
+		return leaves_early(r);
 	if (is_elsewhere(r))
 		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
 	if (is_another_agent(r))

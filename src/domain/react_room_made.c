@@ -11,18 +11,24 @@ static bool is_not_our_job(const struct tel_reaction *r)
 	       !tel_str_eq(job->lease.owner, r->env->self);
 }
 
-/* An agent that was heard joining before the room's sid was known. */
+/* An agent that was heard joining, or leaving, before the room's sid was known. */
 static void recognise_agent(struct tel_call *call)
 {
 	size_t i;
 
-	for (i = 0; i < call->n_legs; i++)
-		if (call->legs[i].kind == TEL_PARTICIPANT_AGENT &&
-		    tel_str_eq(call->legs[i].room_sid, call->room_sid)) {
-			call->agent_was_there = true;
-			if (call->agent.joined_at == 0)
-				call->agent.joined_at = call->legs[i].joined_at;
-		}
+	for (i = 0; i < call->n_legs; i++) {
+		const struct tel_leg *leg = &call->legs[i];
+
+		if (leg->kind != TEL_PARTICIPANT_AGENT ||
+		    !tel_str_eq(leg->room_sid, call->room_sid))
+			continue;
+		call->agent_was_there = true;
+		if (call->agent.joined_at == 0)
+			call->agent.joined_at = leg->joined_at ? leg->joined_at : leg->left_at;
+		call->agent.left_at = leg->left_at;
+	}
+	if (tel_call_living_legs(call, TEL_PARTICIPANT_AGENT) > 0)
+		call->agent.left_at = 0;
 }
 
 static enum tel_err fail(struct tel_reaction *r, struct tel_str code, struct tel_str message,
@@ -50,6 +56,8 @@ enum tel_err tel_react_room_made(struct tel_reaction *r)
 	/* The answer is older than that room's end: it has to be made anew. */
 	if (r->step->room_finished)
 		return tel_react_room_retry(r);
+	if (!tel_str_eq(call->room_sid, r->room->room_sid))
+		call->agent.joined_at = call->agent.left_at = call->agent.dropped_at = 0;
 	err = tel_call_set(call, &call->room_sid, r->room->room_sid, TEL_MAX_ID);
 	if (err)
 		return err;

@@ -558,6 +558,20 @@ static void an_early_agent_is_recognised(void)
 	tel_call_free(w.call);
 }
 
+static void an_early_agent_that_left_is_not_there(void)
+{
+	struct world w;
+
+	begin(&w, "g g- M");
+	CHECK_INT(tel_call_living_legs(w.call, TEL_PARTICIPANT_AGENT), 0);
+	CHECK_INT(w.call->jobs[TEL_JOB_WATCH_AGENT].pending, true);
+	tel_call_free(w.call);
+	begin(&w, "g- g M");
+	CHECK_INT(tel_call_living_legs(w.call, TEL_PARTICIPANT_AGENT), 0);
+	CHECK_INT(w.call->jobs[TEL_JOB_WATCH_AGENT].pending, true);
+	tel_call_free(w.call);
+}
+
 static void transfers(void)
 {
 	static const struct { const char *before; enum tel_ask_transfer_result want; } asks[] = {
@@ -741,6 +755,7 @@ int main(void)
 		{ "outbound calls", outbound_calls },
 		{ "any order comes to the same", any_order_comes_to_the_same },
 		{ "an early agent is recognised", an_early_agent_is_recognised },
+		{ "an early agent that left is not there", an_early_agent_that_left_is_not_there },
 		{ "transfers", transfers },
 		{ "a transfer that nobody began is over with the call",
 		  a_transfer_that_nobody_began_is_over_with_the_call },
