@@ -359,6 +359,30 @@ static void a_dead_process_dials_no_more(void)
 	}
 }
 
+/* Every process was away meanwhile. */
+static void nobody_is_called_an_hour_later(void)
+{
+	static const enum tel_fake_fault faults[] = { TEL_FAKE_NO_SEND, TEL_FAKE_ANSWER_HELD };
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		set_up(&s);
+		tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_ROOM, faults[i]);
+		place(&s);
+		tel_rig_run(&s.a);
+		kill_a(&s);
+		s.clock.now += TEL_HOUR;
+		tel_rig_pass(&s.b, 5 * TEL_SECOND);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), i);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_SIP_PARTICIPANT), 0);
+		check(&s, "failed", "failed", "livekit");
+		if (i > 0)
+			CU_ASSERT_FALSE(room_is_open(&s));
+		tear_down(&s);
+	}
+}
+
 /* It had the room made under way, and was not heard of for nearly a lease. */
 static void a_process_that_slept_asks_anew(void)
 {
@@ -726,6 +750,7 @@ int main(void)
 		{ "its own phone does not keep the room", its_own_phone_does_not_keep_the_room },
 		{ "whatever fails, it rings once", whatever_fails_it_rings_once },
 		{ "a dead process dials no more", a_dead_process_dials_no_more },
+		{ "nobody is called an hour later", nobody_is_called_an_hour_later },
 		{ "a process that slept asks anew", a_process_that_slept_asks_anew },
 		{ "trouble of the store dials nobody twice", trouble_of_the_store_dials_nobody_twice },
 		{ "the timeline says who asked", the_timeline_says_who_asked },

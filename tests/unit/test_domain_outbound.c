@@ -486,6 +486,8 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "… while the dial waits for LiveKit", "M U F", "agent_dispatched - - [co] " },
 	{ "the room finishes under the phone", "M j A F", "agent_dispatched - - [o] A!" },
 	{ "… and it stays away", "M j A F +21 T", "ended completed livekit [] A!" },
+	{ "its room is made too late: nobody is dialled", "+61 M", "failed failed livekit [r] " },
+	{ "… by a process that found it left over", "+3600 K M", "failed failed livekit [r] " },
 	{ "somebody else's phone comes and goes before ours is heard of", "M f f- +6 T",
 	  "agent_dispatched - - [Dwo] !" },
 	{ "… after ours has answered", "M A f f- +6 T", "agent_dispatched - - [o] A!" },
