@@ -62,6 +62,21 @@ static void expect_leaving(struct tel_call *call, tel_time now)
 	tel_call_schedule(call, TEL_JOB_END_OVERDUE, now + TEL_EVIDENCE_GRACE);
 }
 
+/*
+ * Rooms close by themselves in the end; nobody asks for ever. The call itself may
+ * have gone on for longer than that before its room was to go.
+ */
+static bool asks_for_ever(const struct tel_call *call, const struct tel_decide_env *env)
+{
+	tel_time since = call->created_at;
+
+	if (call->hang_up_at > since)
+		since = call->hang_up_at;
+	if (call->ended_at > since)
+		since = call->ended_at;
+	return env->now > since + 2 * env->policy->max_age;
+}
+
 enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 {
 	struct tel_delete_done *done = delete_done;
@@ -79,12 +94,9 @@ enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 		entry->result = delete_result_text(done->result);
 	tel_entry_note(entry, "code", done->code);
 	tel_entry_note(entry, "message", done->message);
-	if (done->result != TEL_DELETE_RETRY && !tel_call_is_over(step->call) &&
-	    step->call->hang_up_at)
-		expect_leaving(step->call, done->env.now);
-	/* Rooms close by themselves in the end; nobody asks for ever. */
-	if (done->result != TEL_DELETE_RETRY ||
-	    done->env.now > step->call->created_at + 2 * done->env.policy->max_age) {
+	if (done->result != TEL_DELETE_RETRY || asks_for_ever(step->call, &done->env)) {
+		if (!tel_call_is_over(step->call) && step->call->hang_up_at)
+			expect_leaving(step->call, done->env.now);
 		tel_call_drop_job(step->call, TEL_JOB_DELETE_ROOM);
 		return TEL_OK;
 	}

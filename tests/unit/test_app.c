@@ -804,6 +804,50 @@ static void room_deletion_is_retried(void)
 		}
 }
 
+/* It had gone on for longer than a call that nothing is heard of may. */
+static void hanging_up_a_long_call_is_retried(void)
+{
+	static const enum tel_fake_fault faults[] = {
+		TEL_FAKE_REQUEST_LOST, TEL_FAKE_NOT_SENT, TEL_FAKE_TRY_LATER };
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		set_up(&s);
+		s.a.app.policy.max_age = TEL_MINUTE;
+		caller(&s, &s.a);
+		tel_rig_pass(&s.a, 10 * TEL_MINUTE);
+		check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+		tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_ROOM, faults[i]);
+		hang_up(&s, "RM_1");
+		tel_rig_pass(&s.a, 3 * TEL_SECOND);
+		CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+		tel_rig_pass(&s.a, 20 * TEL_SECOND);
+		check_no_jobs(&s);
+		tear_down(&s);
+	}
+}
+
+/* … whatever befalls the room's deletion: the call ends. */
+static void a_call_that_cannot_be_hung_up_ends(void)
+{
+	struct stage s;
+	int i;
+
+	set_up(&s);
+	s.a.app.policy.max_age = TEL_MINUTE;
+	s.a.app.policy.max_duration = 10 * TEL_MINUTE;
+	caller(&s, &s.a);
+	for (i = 0; i < 60; i++)
+		tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_ROOM, TEL_FAKE_REQUEST_LOST);
+	tel_rig_pass(&s.a, 11 * TEL_MINUTE);
+	CU_ASSERT_TRUE(sent(&s, TEL_LK_DELETE_ROOM) > 5);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tel_rig_pass(&s.a, 2 * TEL_MINUTE);
+	check_call(&s, TEL_CALL_ENDED, TEL_OUTCOME_COMPLETED);
+	tear_down(&s);
+}
+
 static void a_refused_deletion_is_not_repeated(void)
 {
 	struct stage s;
@@ -1220,6 +1264,8 @@ int main(void)
 		{ "a room in use again is kept", a_room_in_use_again_is_kept },
 		{ "a phone is hung up in its own room", a_phone_is_hung_up_in_its_own_room },
 		{ "room deletion follows the policy", room_deletion_follows_the_policy },
+		{ "hanging up a long call is retried", hanging_up_a_long_call_is_retried },
+		{ "a call that cannot be hung up ends", a_call_that_cannot_be_hung_up_ends },
 		{ "room deletion is retried", room_deletion_is_retried },
 		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },
 		{ "a call nobody ends is ended", a_call_nobody_ends_is_ended },
