@@ -848,6 +848,26 @@ static void a_call_that_cannot_be_hung_up_ends(void)
 	tear_down(&s);
 }
 
+/* It was about to send, and was not heard of for nearly a lease. */
+static void a_process_that_slept_deletes_the_room_all_the_same(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_ROOM, TEL_FAKE_NO_SEND);
+	hang_up(&s, "RM_1");
+	tel_rig_pass(&s.a, TEL_RUNNER_SCAN_EVERY);
+	s.clock.now += TEL_LEASE_TIME - TEL_SECOND;
+	tel_rig_pass(&s.a, 3 * TEL_SECOND);
+	CHECK_INT(s.a.counters.values[TEL_COUNT_ROOM_KEPT], 0);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	tel_rig_pass(&s.a, 20 * TEL_SECOND);
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
 static void a_refused_deletion_is_not_repeated(void)
 {
 	struct stage s;
@@ -1266,6 +1286,8 @@ int main(void)
 		{ "room deletion follows the policy", room_deletion_follows_the_policy },
 		{ "hanging up a long call is retried", hanging_up_a_long_call_is_retried },
 		{ "a call that cannot be hung up ends", a_call_that_cannot_be_hung_up_ends },
+		{ "a process that slept deletes the room all the same",
+		  a_process_that_slept_deletes_the_room_all_the_same },
 		{ "room deletion is retried", room_deletion_is_retried },
 		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },
 		{ "a call nobody ends is ended", a_call_nobody_ends_is_ended },
