@@ -86,6 +86,9 @@ enum tel_err tel_react_agent_joins(struct tel_reaction *r)
 	err = tel_react_leg(r, &leg, &is_new);
 	if (err)
 		return err;
+	/* Another one than the one who has left. */
+	if (is_new && r->call->agent.left_at)
+		r->call->agent.joined_at = 0;
 	was_there(r);
 	if (leg->left_at)
 		return tel_react(r, TEL_EFFECT_NOTED, "late: it has left already");

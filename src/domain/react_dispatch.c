@@ -28,6 +28,25 @@ static bool is_a_new_one(const struct tel_reaction *r)
 	       job->unsure || r->call->agent.left_at : job->look && r->call->agent.left_at;
 }
 
+/*
+ * When the agent joined who came since this attempt began, and is there: he may be
+ * heard of before its answer. 0: nobody did.
+ */
+static tel_time joined_meanwhile(const struct tel_call *call)
+{
+	tel_time began = call->jobs[TEL_JOB_DISPATCH_AGENT].lease.until - TEL_LEASE_TIME;
+	size_t i;
+
+	for (i = 0; i < call->n_legs; i++) {
+		const struct tel_leg *leg = &call->legs[i];
+
+		if (leg->kind == TEL_PARTICIPANT_AGENT && leg->left_at == 0 &&
+		    leg->joined_at > began && tel_str_eq(leg->room_sid, call->room_sid))
+			return leg->joined_at;
+	}
+	return 0;
+}
+
 enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
@@ -42,8 +61,10 @@ enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 	err = tel_call_set(call, &call->agent.dispatch_id, r->dispatch->dispatch_id, TEL_MAX_ID);
 	if (err)
 		return err;
-	if (is_a_new_one(r))
-		call->agent.joined_at = call->agent.left_at = 0;
+	if (is_a_new_one(r)) {
+		call->agent.joined_at = joined_meanwhile(call);
+		call->agent.left_at = 0;
+	}
 	call->agent.dispatched_at = r->dispatch->result == TEL_DISPATCH_MADE ? r->env->now : 0;
 	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
 	call->status = TEL_CALL_AGENT_DISPATCHED;

@@ -849,6 +849,32 @@ static void a_found_dispatch_does_not_undo_a_loss(void)
 	}
 }
 
+/* Whatever is heard first: that it was made, or that its agent has joined. */
+static void since_when_the_agent_is_there_does_not_hang_on_the_order(void)
+{
+	static const struct { const char *before, *orders[2]; } cases[] = {
+		{ "J1@A K T +9 K +1", { "M G1@A", "G1@A M" } },	/* the second attempt */
+		{ "J1@A K M G1@A +20 g1@A +1", { "K +1 M G2@A", "K +1 G2@A M" } },
+	};
+	char words[64], *word, *rest;
+	struct world w;
+	size_t i, o;
+
+	for (i = 0; i < 2; i++)
+		for (o = 0; o < 2; o++) {
+			w = one_call(cases[i].before);
+			if (i == 1)
+				w.calls[0]->jobs[TEL_JOB_DISPATCH_AGENT] = (struct tel_job){
+					.pending = true, .look = true, .due = w.now };
+			snprintf(words, sizeof(words), "%s", cases[i].orders[o]);
+			for (word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+				play_word(&w, word);
+			CHECK_INT(w.calls[0]->agent.joined_at, w.now);
+			CHECK_INT(w.calls[0]->agent.left_at, 0);
+			tel_call_free(w.calls[0]);
+		}
+}
+
 /* What a dispatch made in vain is cleared away: that hangs nobody up. */
 static void clearing_a_ghost_does_not_shorten_the_wait(void)
 {
@@ -935,6 +961,8 @@ int main(void)
 		{ "results without a call are refused", results_without_a_call_are_refused },
 		{ "who was transferred has not hung up", who_was_transferred_has_not_hung_up },
 		{ "a found dispatch does not undo a loss", a_found_dispatch_does_not_undo_a_loss },
+		{ "since when the agent is there does not hang on the order",
+		  since_when_the_agent_is_there_does_not_hang_on_the_order },
 		{ "clearing a ghost does not shorten the wait",
 		  clearing_a_ghost_does_not_shorten_the_wait },
 		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },
