@@ -104,7 +104,7 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 {
 	struct tel_leg *leg;
 	enum tel_err err;
-	bool is_new;
+	bool is_new, never_came;
 
 	if (!tel_str_is_set(r->call->room_sid) && !is_another_agent(r))
 		return leaves_early(r);
@@ -117,7 +117,10 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 	err = tel_react_leg(r, &leg, &is_new);
 	if (err)
 		return err;
-	was_there(r);
+	never_came = leg->joined_at == 0 &&
+		     r->event->kind == TEL_EVENT_PARTICIPANT_CONNECTION_ABORTED;
+	if (!never_came)
+		was_there(r);
 	if (leg->left_at)
 		return tel_react(r, TEL_EFFECT_NOTED, "known already");
 	leg->left_at = r->at;
@@ -129,6 +132,9 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 		return tel_react(r, TEL_EFFECT_CHANGED, "an agent has left, another one is there");
 	r->call->agent.left_at = r->at;
 	/* With ROOM_DELETED and the like the phone leaves as well. */
-	tel_call_lose_agent(r->call, leg->joined_at ? leg->joined_at : r->call->agent.joined_at, r->env);
-	return tel_react(r, TEL_EFFECT_CHANGED, "the agent has left");
+	tel_call_lose_agent(r->call, never_came ? r->at : leg->joined_at ? leg->joined_at :
+			    r->call->agent.joined_at, r->env);
+	return tel_react(r, TEL_EFFECT_CHANGED, never_came ?
+			 "the agent's connection was aborted: it was never there" :
+			 "the agent has left");
 }

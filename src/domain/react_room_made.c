@@ -22,9 +22,9 @@ static void recognise_agent(struct tel_call *call)
 		if (leg->kind != TEL_PARTICIPANT_AGENT ||
 		    !tel_str_eq(leg->room_sid, call->room_sid))
 			continue;
-		call->agent_was_there = true;
+		call->agent_was_there |= leg->joined_at != 0;
 		if (call->agent.joined_at == 0)
-			call->agent.joined_at = leg->joined_at ? leg->joined_at : leg->left_at;
+			call->agent.joined_at = leg->joined_at;
 		call->agent.left_at = leg->left_at;
 	}
 	if (tel_call_living_legs(call, TEL_PARTICIPANT_AGENT) > 0)

@@ -232,7 +232,7 @@ static void endings_follow_the_evidence(void)
  *            x ROOM_DELETED while active, b connection_aborted
  *   O1@A     a leg that neither came in by a rule nor was dialled by us; O1@A:h
  *            it leaves
- *   G1@A g1@A   our agent joins, leaves          Z1@A z1@A   another agent does
+ *   G1@A g1@A   our agent joins, leaves (g1@A:b aborted)   Z1@A z1@A   another agent does
  *   R@A      the life of the room is over
  *   K        a process takes the job that is due (late enough for any pause)
  *   M F      its dispatch was made, found        T U   to be retried, unsent
@@ -601,6 +601,9 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "another agent is not ours", "J1@A K M Z1@A L1@A:h", "ended canceled caller r" },
 	{ "agents without a call", "G1@A g1@A", "" },
 	{ "agent left before joined", "J1@A K M g1@A G1@A L1@A:h", "ended completed caller r" },
+	{ "the agent's connection is aborted: none was there", "J1@A K M g1@A:b L1@A:r",
+	  "ended no_answer timeout r" },
+	{ "… after it had joined", "J1@A K M G1@A g1@A:b L1@A:h", "ended completed caller r" },
 	{ "two legs, one leaves", "J1@A K M J2@A L1@A:h", "agent_dispatched - - o" },
 	{ "two legs, both leave", "J1@A K M J2@A L1@A:h L2@A:h", "ended canceled caller r" },
 	{ "same identity: old leg out, new leg in", "J1@A K M L1@A:d J2@A", "agent_dispatched - - o" },
