@@ -310,11 +310,28 @@ static bool may_be_early(const struct tel_take_job *take)
 	return job->unsure && (take->kind == TEL_JOB_DELETE_ROOM || job->attempt == 1);
 }
 
+/* A dial or a transfer is answered by a person: that tells nothing for a long while. */
+static bool waits_for_a_person(const struct tel_run *run)
+{
+	return run->phase == TEL_RUN_WAIT &&
+	       (run->kind == TEL_JOB_DIAL || run->kind == TEL_JOB_TRANSFER);
+}
+
+static bool somebody_tries(const struct tel_runner *runner)
+{
+	size_t i;
+
+	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
+		if (runner->runs[i].call && !waits_for_a_person(&runner->runs[i]))
+			return true;
+	return false;
+}
+
 /* While LiveKit is away, one job tries whether it is back. */
 static bool may_take(const struct tel_runner *runner)
 {
-	return runner->under_way < (tel_reach_is_lost(&runner->reach) ?
-				    1 : TEL_RUNNER_MAX_IN_FLIGHT);
+	return runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT &&
+	       (!tel_reach_is_lost(&runner->reach) || !somebody_tries(runner));
 }
 
 /* Take all that is due in one call, as long as there are slots. */

@@ -359,6 +359,28 @@ static void a_dead_process_dials_no_more(void)
 	}
 }
 
+/*
+ * One job at a time tries whether LiveKit is back; a dial, which is not answered
+ * before the phone is, is none that does.
+ */
+static void a_phone_that_rings_keeps_nobody_from_trying(void)
+{
+	struct stage s;
+	size_t i;
+
+	set_up(&s);
+	tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
+	for (i = 0; i < 5; i++)
+		tel_fake_livekit_fault(s.livekit, TEL_LK_GET_PARTICIPANT, TEL_FAKE_NOT_SENT);
+	place(&s);
+	tel_rig_pass(&s.a, 15 * TEL_SECOND);
+	CU_ASSERT_TRUE(sent(&s, TEL_LK_GET_PARTICIPANT) > 3);
+	tel_rig_pass(&s.a, 20 * TEL_SECOND);
+	CU_ASSERT_TRUE(sent(&s, TEL_LK_GET_PARTICIPANT) > 6);
+	CHECK_INT(rung(&s), 1);
+	tear_down(&s);
+}
+
 /* Every process was away meanwhile. */
 static void nobody_is_called_an_hour_later(void)
 {
@@ -750,6 +772,8 @@ int main(void)
 		{ "its own phone does not keep the room", its_own_phone_does_not_keep_the_room },
 		{ "whatever fails, it rings once", whatever_fails_it_rings_once },
 		{ "a dead process dials no more", a_dead_process_dials_no_more },
+		{ "a phone that rings keeps nobody from trying",
+		  a_phone_that_rings_keeps_nobody_from_trying },
 		{ "nobody is called an hour later", nobody_is_called_an_hour_later },
 		{ "a process that slept asks anew", a_process_that_slept_asks_anew },
 		{ "trouble of the store dials nobody twice", trouble_of_the_store_dials_nobody_twice },
