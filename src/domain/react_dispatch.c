@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "domain/reaction.h"
+#include "domain/watch.h"
 
 /*
  * The answer is for an earlier life of the room, or somebody else holds the
@@ -86,6 +87,10 @@ enum tel_err tel_react_dispatch_retry(struct tel_reaction *r)
 						 r->dispatch->retry_after, r->env->random);
 	if (r->dispatch->result == TEL_DISPATCH_RETRY)
 		job->unsure = true;
+	/* The next one to take it looks for another way: see decide_take.c. */
+	if (tel_watch_has_waited(r->call, r->env->policy, r->env->now) &&
+	    job->due < r->env->now + TEL_TAKEOVER_SETTLE)
+		job->due = r->env->now + TEL_TAKEOVER_SETTLE;
 	return tel_react(r, TEL_EFFECT_CHANGED, job->unsure ?
 			 "not known to be made: will look, then try again" : "will try again");
 }

@@ -632,6 +632,53 @@ static void no_agent_comes(void)
 	}
 }
 
+/* The next few meet it. */
+static void fault_dispatches(struct stage *s, enum tel_fake_fault fault, size_t *given)
+{
+	for (; *given < sent(s, TEL_LK_CREATE_DISPATCH) + 8; (*given)++)
+		tel_fake_livekit_fault(s->livekit, TEL_LK_CREATE_DISPATCH, fault);
+}
+
+/* LiveKit is there and makes no dispatch: that is no agent, either. */
+static void no_agent_can_be_sent_for(void)
+{
+	static const enum tel_fake_fault faults[] = { TEL_FAKE_TRY_LATER, TEL_FAKE_REQUEST_LOST };
+	static const struct {
+		struct tel_watch_policy watch;
+		tel_time after;
+		const char *call;
+	} cases[] = {
+		{ { .fallback = TEL_FALLBACK_HANGUP }, 29 * TEL_SECOND, "sip_participant_joined - - " },
+		{ { .fallback = TEL_FALLBACK_HANGUP }, 50 * TEL_SECOND, "failed failed livekit no_agent" },
+		{ { .within = 10 * TEL_SECOND, .fallback = TEL_FALLBACK_TRANSFER,
+		    .transfer_to = TEL_STR("tel:+15550199") }, 25 * TEL_SECOND,
+		  "sip_participant_joined - - " },
+		{ { .fallback = TEL_FALLBACK_KEEP }, 60 * TEL_SECOND, "sip_participant_joined - - " },
+		{ { .fallback = TEL_FALLBACK_KEEP }, 320 * TEL_SECOND, "failed failed timeout no_agent" },
+	};
+	struct stage s;
+	tel_time t;
+	size_t i, f, given;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (f = 0; f < 2; f++) {
+			set_up(&s);
+			s.a.routing.watch = cases[i].watch;
+			given = 0;
+			fault_dispatches(&s, faults[f], &given);
+			caller(&s);
+			for (t = 0; t < cases[i].after; t += TEL_SECOND) {
+				fault_dispatches(&s, faults[f], &given);
+				pass(&s, TEL_SECOND);
+			}
+			check_call(&s, cases[i].call);
+			CHECK_INT(sent(&s, TEL_LK_TRANSFER_SIP_PARTICIPANT),
+				  cases[i].watch.fallback == TEL_FALLBACK_TRANSFER);
+			CHECK_INT(tel_fake_livekit_is_open(s.livekit, "call"), cases[i].call[0] == 's');
+			tear_down(&s);
+		}
+}
+
 static void no_agent_comes_and_the_phone_is_handed_on(void)
 {
 	const struct tel_fake_phone *phones;
@@ -803,6 +850,7 @@ int main(void)
 		{ "LiveKit is away", livekit_is_away },
 		{ "a look is taken over", a_look_is_taken_over },
 		{ "no agent comes", no_agent_comes },
+		{ "no agent can be sent for", no_agent_can_be_sent_for },
 		{ "no agent comes, and the phone is handed on",
 		  no_agent_comes_and_the_phone_is_handed_on },
 		CU_TEST_INFO_NULL,
