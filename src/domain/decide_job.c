@@ -24,6 +24,15 @@ static enum tel_input input_of(enum tel_dispatch_result result)
 	return TEL_IN_DISPATCH_CANCELLED;
 }
 
+/*
+ * From a request that failed nothing is learned of the call: it does not put off
+ * the end of one that nobody can ask about.
+ */
+static bool is_in_vain(const struct tel_dispatch_done *done)
+{
+	return done->result == TEL_DISPATCH_RETRY || done->result == TEL_DISPATCH_RETRY_UNSENT;
+}
+
 enum tel_err tel_decide_dispatch_done(struct tel_step *step, void *dispatch_done)
 {
 	struct tel_dispatch_done *done = dispatch_done;
@@ -31,15 +40,19 @@ enum tel_err tel_decide_dispatch_done(struct tel_step *step, void *dispatch_done
 		.step = step, .env = &done->env, .call = step->call, .dispatch = done,
 	};
 	enum tel_err err;
+	tel_time updated_at;
 
 	if (!step->call)
 		return TEL_ENOTFOUND;
 	done->over = tel_call_is_over(step->call);
+	updated_at = step->call->updated_at;
 	r.entry = job_entry(step, &done->env, TEL_JOB_DISPATCH_AGENT);
 	tel_entry_note(r.entry, "dispatchId", done->dispatch_id);
 	tel_entry_note(r.entry, "code", done->code);
 	tel_entry_note(r.entry, "message", done->message);
 	err = tel_reaction_for(input_of(done->result), step->call)(&r);
+	if (is_in_vain(done))
+		step->call->updated_at = updated_at;
 	done->status = step->call->status;
 	return err;
 }
@@ -125,7 +138,8 @@ enum tel_err tel_decide_watch_done(struct tel_step *step, void *watch_done)
 	if (!react)
 		return TEL_OK;
 	step->save = true;
-	step->call->updated_at = done->env.now;
+	if (done->result != TEL_WATCHED_FAILED)
+		step->call->updated_at = done->env.now;
 	return react(&r);
 }
 

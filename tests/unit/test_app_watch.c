@@ -706,6 +706,35 @@ static void quiet_for(struct stage *s, tel_time ms)
 	pass(s, 2 * TEL_SECOND);
 }
 
+/* Nobody can be asked, ever: not whether its phone is there, nor for its agent. */
+static void it_ends_though_livekit_never_comes_back(void)
+{
+	static const enum tel_lk_method methods[] = { TEL_LK_LIST_PARTICIPANTS, TEL_LK_LIST_DISPATCH,
+						      TEL_LK_CREATE_DISPATCH };
+	size_t given[3], watched, m;
+	struct stage s;
+	int minute;
+
+	for (watched = 0; watched < 2; watched++) {
+		set_up(&s);
+		memset(given, 0, sizeof(given));
+		s.a.app.policy.max_age = TEL_MINUTE;
+		s.a.app.policy.max_duration = s.a.app.policy.solo_timeout = TEL_NEVER;
+		tel_fake_livekit_workers(s.livekit, false);
+		for (minute = 0; minute < 4 * 10; minute++) {
+			for (m = 0; m < (watched ? 1 : 3); m++)
+				for (; given[m] < sent(&s, methods[m]) + 8; given[m]++)
+					tel_fake_livekit_fault(s.livekit, methods[m],
+							       TEL_FAKE_NOT_SENT);
+			if (minute == 0)
+				caller(&s);
+			pass(&s, TEL_MINUTE / 4);
+		}
+		check_call(&s, "ended unknown timeout ");
+		tear_down(&s);
+	}
+}
+
 static void it_is_put_off_while_its_phone_is_there(void)
 {
 	struct tel_call *call;
@@ -856,6 +885,7 @@ int main(void)
 		CU_TEST_INFO_NULL,
 	};
 	CU_TestInfo overdue[] = {
+		{ "it ends though LiveKit never comes back", it_ends_though_livekit_never_comes_back },
 		{ "it is put off while its phone is there", it_is_put_off_while_its_phone_is_there },
 		{ "it ends when its own phone is gone", it_ends_when_its_own_phone_is_gone },
 		{ "it is hung up when it lasts too long", it_is_hung_up_when_it_lasts_too_long },
