@@ -1040,6 +1040,43 @@ static void a_promised_job_outlives_trouble_of_the_store(void)
 	tear_down(&s);
 }
 
+static void another_caller(struct stage *s, struct tel_received *got)
+{
+	struct tel_event e = event(s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, "RM_9", "PA_9");
+
+	tel_fake_livekit_open(s->livekit, "call-2", "RM_9");
+	tel_fake_livekit_phone(s->livekit, "call-2", "PA_9");
+	e.room_name = text(&e, "call-2");
+	e.participant.sip_call_id = text(&e, "SCL_9");
+	*got = tel_rig_deliver(&s->a, &e);
+	CHECK_INT(got->effect, TEL_EFFECT_CREATED);
+}
+
+/* A record that does not decode stops its own call, and no other one. */
+static void a_damaged_call_keeps_no_other_waiting(void)
+{
+	struct tel_failing_store f;
+	struct tel_received got;
+	struct stage s;
+	int promised;
+
+	for (promised = 0; promised < 2; promised++) {
+		set_up(&s);
+		put_failing_store(&s, &f, 0);
+		if (!promised)
+			tel_inbox_close(s.a.inbox);
+		f.damaged = caller(&s, &s.a).call_id;
+		CU_ASSERT_TRUE(f.damaged.text[0]);
+		s.clock.now += 10;
+		another_caller(&s, &got);
+		CHECK_INT(got.dispatch_leased, promised);
+		tel_rig_pass(&s.a, 3 * TEL_SECOND);
+		CHECK_INT(tel_fake_livekit_living(s.livekit, "call-2"), 1);
+		CHECK_INT(made(&s), 1);
+		tear_down(&s);
+	}
+}
+
 static void a_process_that_slept_sends_nothing(void)
 {
 	struct tel_failing_store f;
@@ -1270,6 +1307,7 @@ int main(void)
 		{ "a stopping runner does what was promised", a_stopping_runner_does_what_was_promised },
 		{ "a promised job outlives trouble of the store",
 		  a_promised_job_outlives_trouble_of_the_store },
+		{ "a damaged call keeps no other waiting", a_damaged_call_keeps_no_other_waiting },
 		{ "a process that slept sends nothing", a_process_that_slept_sends_nothing },
 		{ "nothing is sent under a lease that is over",
 		  nothing_is_sent_under_a_lease_that_is_over },
