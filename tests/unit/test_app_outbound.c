@@ -381,6 +381,25 @@ static void a_phone_that_rings_keeps_nobody_from_trying(void)
 	tear_down(&s);
 }
 
+/* It is not over for that: nothing is heard of a phone that rings. */
+static void a_phone_rings_longer_than_a_call_may_be_quiet(void)
+{
+	struct tel_place_request request = {
+		.to = TEL_STR("+15550200"), .ringing_timeout = 80 * TEL_SECOND,
+	};
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.policy.max_age = TEL_MINUTE;
+	tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
+	s.id = place_with(&s, &request).place.call_id;
+	tel_call_phone_identity(&s.id, s.identity);
+	tel_rig_pass(&s.a, 75 * TEL_SECOND);
+	CU_ASSERT_TRUE(tel_fake_livekit_rings(s.livekit, s.identity));
+	check(&s, "agent_dispatched", "-", "-");
+	tear_down(&s);
+}
+
 /* Every process was away meanwhile. */
 static void nobody_is_called_an_hour_later(void)
 {
@@ -774,6 +793,8 @@ int main(void)
 		{ "a dead process dials no more", a_dead_process_dials_no_more },
 		{ "a phone that rings keeps nobody from trying",
 		  a_phone_that_rings_keeps_nobody_from_trying },
+		{ "a phone rings longer than a call may be quiet",
+		  a_phone_rings_longer_than_a_call_may_be_quiet },
 		{ "nobody is called an hour later", nobody_is_called_an_hour_later },
 		{ "a process that slept asks anew", a_process_that_slept_asks_anew },
 		{ "trouble of the store dials nobody twice", trouble_of_the_store_dials_nobody_twice },
