@@ -143,7 +143,7 @@ enum tel_err tel_decide_watch_done(struct tel_step *step, void *watch_done)
 	return react(&r);
 }
 
-/* Answered late: the call is over, or something was heard of it meanwhile. */
+/* Answered late: the call is over, or another look is under way. */
 static bool is_not_our_look(const struct tel_step *step, const struct tel_overdue_done *done)
 {
 	const struct tel_job *job = &step->call->jobs[TEL_JOB_END_OVERDUE];
@@ -165,6 +165,12 @@ enum tel_err tel_decide_overdue_done(struct tel_step *step, void *overdue_done)
 	if (is_not_our_look(step, done))
 		return TEL_OK;
 	job = &step->call->jobs[TEL_JOB_END_OVERDUE];
+	/* Put off by what was heard since we asked. */
+	if (job->due > done->env.now) {
+		step->save = true;
+		job->lease = (struct tel_lease){ 0 };
+		return TEL_OK;
+	}
 	/* Nobody asks for ever: every call ends. */
 	if (done->result == TEL_OVERDUE_NOT_KNOWN &&
 	    done->env.now < step->call->updated_at + 2 * done->env.policy->max_age) {

@@ -706,6 +706,27 @@ static void quiet_for(struct stage *s, tel_time ms)
 	pass(s, 2 * TEL_SECOND);
 }
 
+/* What is heard while it is asked for is newer than the answer. */
+static void what_is_heard_meanwhile_counts(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.policy.max_duration = TEL_NEVER;
+	caller(&s);
+	agent_is_heard(&s);
+	tel_fake_livekit_hang_up(s.livekit, "call", "PA_1");
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_PARTICIPANTS, TEL_FAKE_ANSWER_HELD);
+	quiet_for(&s, TEL_DAY);
+	tell(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, "PA_2");
+	tel_fake_livekit_release_held(s.livekit);
+	pass(&s, 2 * TEL_SECOND);
+	check_call(&s, "agent_dispatched - - ");
+	quiet_for(&s, TEL_DAY);
+	check_call(&s, "ended completed timeout ");
+	tear_down(&s);
+}
+
 /* Nobody can be asked, ever: not whether its phone is there, nor for its agent. */
 static void it_ends_though_livekit_never_comes_back(void)
 {
@@ -885,6 +906,7 @@ int main(void)
 		CU_TEST_INFO_NULL,
 	};
 	CU_TestInfo overdue[] = {
+		{ "what is heard meanwhile counts", what_is_heard_meanwhile_counts },
 		{ "it ends though LiveKit never comes back", it_ends_though_livekit_never_comes_back },
 		{ "it is put off while its phone is there", it_is_put_off_while_its_phone_is_there },
 		{ "it ends when its own phone is gone", it_ends_when_its_own_phone_is_gone },
