@@ -8,7 +8,7 @@ bool tel_reaction_is_outdated(const struct tel_reaction *r)
 	const struct tel_leg *leg = tel_call_leg(r->call, r->event->participant.sid);
 
 	return r->event->looked_at &&
-	       (!leg || leg->joined_at + TEL_REPAIR_SLACK > r->event->looked_at);
+	       (!leg || tel_repair_is_newer(leg, r->event->looked_at));
 }
 
 static const struct tel_participant *phone(const struct tel_reaction *r)
@@ -80,7 +80,11 @@ enum tel_err tel_call_take_leg(struct tel_call *call, const struct tel_participa
 
 enum tel_err tel_react_leg(struct tel_reaction *r, struct tel_leg **out, bool *is_new)
 {
-	return tel_call_take_leg(r->call, phone(r), r->event->room_sid, out, is_new);
+	enum tel_err err = tel_call_take_leg(r->call, phone(r), r->event->room_sid, out, is_new);
+
+	if (!err && *is_new)
+		(*out)->heard_at = r->env->now;
+	return err;
 }
 
 /* ---- a new call ------------------------------------------------------- */

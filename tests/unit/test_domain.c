@@ -878,6 +878,28 @@ static void since_when_the_agent_is_there_does_not_hang_on_the_order(void)
 		}
 }
 
+/* A look that began before he was heard of says nothing, whatever LiveKit's clock says. */
+static void a_look_is_older_than_who_is_heard_since(void)
+{
+	struct world w = one_call("J1@A K M +20");
+	struct tel_event e;
+	int late;
+
+	w.last_event++;
+	make_event(&w, "G1@A", &e);
+	e.created_at -= 10 * TEL_SECOND;
+	deliver(&w, &e, false);
+	for (late = 0; late < 2; late++) {
+		make_event(&w, "g1@A", &e);
+		e.id = TEL_STR_NONE;
+		e.created_at = 0;
+		e.looked_at = w.now - TEL_SECOND + late * 10 * TEL_SECOND;
+		deliver(&w, &e, false);
+		CHECK_INT(tel_call_living_legs(w.calls[0], TEL_PARTICIPANT_AGENT), !late);
+	}
+	tel_call_free(w.calls[0]);
+}
+
 /* What a dispatch made in vain is cleared away: that hangs nobody up. */
 static void clearing_a_ghost_does_not_shorten_the_wait(void)
 {
@@ -966,6 +988,7 @@ int main(void)
 		{ "a found dispatch does not undo a loss", a_found_dispatch_does_not_undo_a_loss },
 		{ "since when the agent is there does not hang on the order",
 		  since_when_the_agent_is_there_does_not_hang_on_the_order },
+		{ "a look is older than who is heard since", a_look_is_older_than_who_is_heard_since },
 		{ "clearing a ghost does not shorten the wait",
 		  clearing_a_ghost_does_not_shorten_the_wait },
 		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },
