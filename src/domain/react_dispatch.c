@@ -51,6 +51,7 @@ static tel_time joined_meanwhile(const struct tel_call *call)
 enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
+	bool nobody_was_there;
 	enum tel_err err;
 
 	if (is_not_our_job(r))
@@ -66,10 +67,14 @@ enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 		call->agent.joined_at = joined_meanwhile(call);
 		call->agent.left_at = 0;
 	}
+	/* Whoever is there by our records has gone unheard. */
+	nobody_was_there = call->jobs[TEL_JOB_DISPATCH_AGENT].look && joined_meanwhile(call) == 0;
 	call->agent.dispatched_at = r->dispatch->result == TEL_DISPATCH_MADE ? r->env->now : 0;
 	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
 	call->status = TEL_CALL_AGENT_DISPATCHED;
 	tel_call_await_agent(call, r->env);
+	if (nobody_was_there)
+		tel_call_watch_agent(call, r->env->now + TEL_DISPATCH_LOST_AFTER);
 	return tel_react(r, TEL_EFFECT_CHANGED, r->dispatch->result == TEL_DISPATCH_FOUND ?
 			 "found: an earlier request had made it" : "dispatched");
 }
