@@ -122,16 +122,24 @@ static void saw_room(void *ctx, const struct tel_lk_answer *answer)
 		conclude(run, TEL_DELETE_GONE);
 }
 
-/* The call may have come back into that room, in a new life of it. */
-static enum tel_err is_not_wanted(struct tel_run *run, bool *kept)
+/*
+ * The call may have come back into that room, in a new life of it. Or we were
+ * slow: if the lease is lost, recording says so.
+ */
+static enum tel_err recheck(struct tel_run *run, bool *wanted)
 {
 	struct tel_call *now = NULL;
 	enum tel_err err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
 
 	if (err && err != TEL_ENOTFOUND)
 		return err;
-	*kept = err || !tel_run_holds_lease(run, now) ||
-		!tel_str_eq(now->room_sid, run->call->room_sid);
+	*wanted = !err && tel_str_eq(now->room_sid, run->call->room_sid);
+	if (!*wanted) {
+		conclude(run, TEL_DELETE_KEPT);
+	} else if (!tel_run_holds_lease(run, now)) {
+		*wanted = false;
+		conclude(run, TEL_DELETE_RETRY);
+	}
 	tel_call_free(now);
 	return TEL_OK;
 }
@@ -142,20 +150,21 @@ static enum tel_err send(struct tel_run *run)
 		.method = TEL_LK_DELETE_ROOM,
 		.room = run->call->room_name,
 	};
-	bool kept, another = false;
-	enum tel_err err = is_not_wanted(run, &kept);
+	bool wanted, another;
+	enum tel_err err = recheck(run, &wanted);
 
-	if (!err && !kept)
-		err = another_call_is_there(run, &another);
+	if (err || !wanted)
+		return err;
+	err = another_call_is_there(run, &another);
 	if (err)
 		return err;
-	if (!kept && (!another || run->room_confirmed))
+	if (!another || run->room_confirmed)
 		return tel_run_send(run, &request, sent);
-	if (!kept && run->call->hang_up_at)
+	if (run->call->hang_up_at)
 		return tel_run_ask_room(run, saw_room);
 	/* No phone of the other call was seen: its room may be elsewhere, and
 	   this one, with an agent in it, nobody's. So it is looked at again. */
-	conclude(run, kept ? TEL_DELETE_KEPT : TEL_DELETE_RETRY);
+	conclude(run, TEL_DELETE_RETRY);
 	return TEL_OK;
 }
 

@@ -65,6 +65,11 @@ static enum tel_err recheck(struct tel_run *run, bool *wanted)
 	} else if (!tel_run_holds_lease(run, now)) {
 		*wanted = false;
 		conclude(run, TEL_ROOM_RETRY_UNSENT);
+	} else if (tel_call_is_too_late_to_dial(now, &run->app->policy, tel_now(run->app->clock))) {
+		*wanted = false;
+		run->code = TEL_STR("too_late");
+		run->message = TEL_STR("it could not be handed to LiveKit in time");
+		conclude(run, TEL_ROOM_RETRY_UNSENT);
 	}
 	tel_call_free(now);
 	return TEL_OK;

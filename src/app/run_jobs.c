@@ -241,6 +241,15 @@ static enum tel_job_kind first_job(const struct tel_call *call)
 							 TEL_JOB_DISPATCH_AGENT;
 }
 
+/*
+ * A record that does not decode, or has outgrown its ceiling, is the trouble of its
+ * own call: nobody else's job waits for that.
+ */
+static bool is_of_one_call(enum tel_err err)
+{
+	return err == TEL_ECORRUPT || err == TEL_ETOOBIG || err == TEL_EMALFORMED;
+}
+
 /* The job was leased to this process in the commit that made it. */
 static enum tel_err start_from_inbox(struct tel_runner *runner, const struct tel_call_id *id)
 {
@@ -250,8 +259,9 @@ static enum tel_err start_from_inbox(struct tel_runner *runner, const struct tel
 	enum tel_job_kind kind;
 	const struct tel_job *job;
 
+	/* If it is damaged, whoever takes the job when its lease is over says so. */
 	if (err)
-		return err == TEL_ENOTFOUND ? TEL_OK : err;
+		return err == TEL_ENOTFOUND || is_of_one_call(err) ? TEL_OK : err;
 	kind = first_job(call);
 	job = &call->jobs[kind];
 	if (job->pending && job->attempt == 1 && tel_str_eq(job->lease.owner, self))
@@ -310,11 +320,28 @@ static bool may_be_early(const struct tel_take_job *take)
 	return job->unsure && (take->kind == TEL_JOB_DELETE_ROOM || job->attempt == 1);
 }
 
+/* A dial or a transfer is answered by a person: that tells nothing for a long while. */
+static bool waits_for_a_person(const struct tel_run *run)
+{
+	return run->phase == TEL_RUN_WAIT &&
+	       (run->kind == TEL_JOB_DIAL || run->kind == TEL_JOB_TRANSFER);
+}
+
+static bool somebody_tries(const struct tel_runner *runner)
+{
+	size_t i;
+
+	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
+		if (runner->runs[i].call && !waits_for_a_person(&runner->runs[i]))
+			return true;
+	return false;
+}
+
 /* While LiveKit is away, one job tries whether it is back. */
 static bool may_take(const struct tel_runner *runner)
 {
-	return runner->under_way < (tel_reach_is_lost(&runner->reach) ?
-				    1 : TEL_RUNNER_MAX_IN_FLIGHT);
+	return runner->under_way < TEL_RUNNER_MAX_IN_FLIGHT &&
+	       (!tel_reach_is_lost(&runner->reach) || !somebody_tries(runner));
 }
 
 /* Take all that is due in one call, as long as there are slots. */
@@ -352,7 +379,25 @@ static bool owner_is_dead(void *ctx, struct tel_str owner)
 	return process->ops->is_dead(process, owner);
 }
 
-static enum tel_err scan(struct tel_runner *runner)
+/* *damaged: one of the calls could not be read or written. */
+static enum tel_err take_page(struct tel_runner *runner, const struct tel_due_page *page,
+			      enum tel_err *damaged)
+{
+	enum tel_err err = TEL_OK;
+	size_t i;
+
+	for (i = 0; !err && i < page->n && may_take(runner); i++) {
+		err = take_jobs_of(runner, &page->due[i].id,
+				   tel_str_from(page->due[i].dead_owner));
+		if (!is_of_one_call(err))
+			continue;
+		*damaged = err;
+		err = TEL_OK;
+	}
+	return err;
+}
+
+static enum tel_err scan(struct tel_runner *runner, enum tel_err *damaged)
 {
 	struct tel_due_query query = {
 		.now = tel_now(runner->app->clock),
@@ -362,14 +407,12 @@ static enum tel_err scan(struct tel_runner *runner)
 	};
 	struct tel_due_page *page = calloc(1, sizeof(*page));
 	enum tel_err err = TEL_ENOMEM;
-	size_t i;
 
 	if (!page)
 		return err;
 	err = runner->app->store->ops->due(runner->app->store, &query, page);
-	for (i = 0; !err && i < page->n && may_take(runner); i++)
-		err = take_jobs_of(runner, &page->due[i].id,
-				   tel_str_from(page->due[i].dead_owner));
+	if (!err)
+		err = take_page(runner, page, damaged);
 	if (!err) {
 		runner->next_due = page->next;
 		runner->more_due = page->n == query.max;
@@ -478,18 +521,19 @@ static bool is_time_to_scan(const struct tel_runner *runner, tel_time mono)
  */
 static enum tel_err take_new(struct tel_runner *runner, tel_time mono)
 {
-	enum tel_err err = TEL_OK;
+	enum tel_err err = TEL_OK, damaged = TEL_OK;
 
 	if (runner->inbox)
 		err = empty_inbox(runner);
 	if (runner->stopped)
 		return err;
 	if (!err && is_time_to_scan(runner, mono)) {
-		err = scan(runner);
+		err = scan(runner, &damaged);
 		plan_scan(runner, mono);
 	}
 	if (!err && mono >= runner->next_sweep)
 		err = sweep(runner, mono);
+	err = err ? err : damaged;
 	if (err)
 		runner->next_scan = mono + TROUBLE_PAUSE;
 	return err;

@@ -130,6 +130,7 @@ struct tel_leg {
 	struct tel_str sip_call_id;	/* SIP legs */
 	enum tel_sip_status sip_status;	/* the last one heard */
 	tel_time joined_at;		/* 0: its joining was never heard of */
+	tel_time heard_at;		/* when it was heard of first, by our clock; 0 unknown */
 	tel_time left_at;		/* 0: it is there. Else a tombstone: a
 					   late `joined` does not revive it */
 	struct tel_str disconnect_reason;

@@ -159,6 +159,10 @@ struct tel_room_done {
 /* With about->outbound_switch, and room_name + room_sid of what was made. */
 enum tel_err tel_decide_room_done(struct tel_step *step, void *room_done);
 
+/* An outbound call that nobody is dialled for any more: TELEPHONY_DIAL_WITHIN. */
+bool tel_call_is_too_late_to_dial(const struct tel_call *call, const struct tel_policy *policy,
+				  tel_time now);
+
 enum tel_dial_result {
 	TEL_DIAL_OVER,			/* there is an answer, or there will be none:
 					   see `reply` */

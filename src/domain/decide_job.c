@@ -24,6 +24,15 @@ static enum tel_input input_of(enum tel_dispatch_result result)
 	return TEL_IN_DISPATCH_CANCELLED;
 }
 
+/*
+ * From a request that failed nothing is learned of the call: it does not put off
+ * the end of one that nobody can ask about.
+ */
+static bool is_in_vain(const struct tel_dispatch_done *done)
+{
+	return done->result == TEL_DISPATCH_RETRY || done->result == TEL_DISPATCH_RETRY_UNSENT;
+}
+
 enum tel_err tel_decide_dispatch_done(struct tel_step *step, void *dispatch_done)
 {
 	struct tel_dispatch_done *done = dispatch_done;
@@ -31,15 +40,19 @@ enum tel_err tel_decide_dispatch_done(struct tel_step *step, void *dispatch_done
 		.step = step, .env = &done->env, .call = step->call, .dispatch = done,
 	};
 	enum tel_err err;
+	tel_time updated_at;
 
 	if (!step->call)
 		return TEL_ENOTFOUND;
 	done->over = tel_call_is_over(step->call);
+	updated_at = step->call->updated_at;
 	r.entry = job_entry(step, &done->env, TEL_JOB_DISPATCH_AGENT);
 	tel_entry_note(r.entry, "dispatchId", done->dispatch_id);
 	tel_entry_note(r.entry, "code", done->code);
 	tel_entry_note(r.entry, "message", done->message);
 	err = tel_reaction_for(input_of(done->result), step->call)(&r);
+	if (is_in_vain(done))
+		step->call->updated_at = updated_at;
 	done->status = step->call->status;
 	return err;
 }
@@ -62,6 +75,21 @@ static void expect_leaving(struct tel_call *call, tel_time now)
 	tel_call_schedule(call, TEL_JOB_END_OVERDUE, now + TEL_EVIDENCE_GRACE);
 }
 
+/*
+ * Rooms close by themselves in the end; nobody asks for ever. The call itself may
+ * have gone on for longer than that before its room was to go.
+ */
+static bool asks_for_ever(const struct tel_call *call, const struct tel_decide_env *env)
+{
+	tel_time since = call->created_at;
+
+	if (call->hang_up_at > since)
+		since = call->hang_up_at;
+	if (call->ended_at > since)
+		since = call->ended_at;
+	return env->now > since + 2 * env->policy->max_age;
+}
+
 enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 {
 	struct tel_delete_done *done = delete_done;
@@ -79,12 +107,9 @@ enum tel_err tel_decide_delete_done(struct tel_step *step, void *delete_done)
 		entry->result = delete_result_text(done->result);
 	tel_entry_note(entry, "code", done->code);
 	tel_entry_note(entry, "message", done->message);
-	if (done->result != TEL_DELETE_RETRY && !tel_call_is_over(step->call) &&
-	    step->call->hang_up_at)
-		expect_leaving(step->call, done->env.now);
-	/* Rooms close by themselves in the end; nobody asks for ever. */
-	if (done->result != TEL_DELETE_RETRY ||
-	    done->env.now > step->call->created_at + 2 * done->env.policy->max_age) {
+	if (done->result != TEL_DELETE_RETRY || asks_for_ever(step->call, &done->env)) {
+		if (!tel_call_is_over(step->call) && step->call->hang_up_at)
+			expect_leaving(step->call, done->env.now);
 		tel_call_drop_job(step->call, TEL_JOB_DELETE_ROOM);
 		return TEL_OK;
 	}
@@ -113,11 +138,12 @@ enum tel_err tel_decide_watch_done(struct tel_step *step, void *watch_done)
 	if (!react)
 		return TEL_OK;
 	step->save = true;
-	step->call->updated_at = done->env.now;
+	if (done->result != TEL_WATCHED_FAILED)
+		step->call->updated_at = done->env.now;
 	return react(&r);
 }
 
-/* Answered late: the call is over, or something was heard of it meanwhile. */
+/* Answered late: the call is over, or another look is under way. */
 static bool is_not_our_look(const struct tel_step *step, const struct tel_overdue_done *done)
 {
 	const struct tel_job *job = &step->call->jobs[TEL_JOB_END_OVERDUE];
@@ -139,6 +165,12 @@ enum tel_err tel_decide_overdue_done(struct tel_step *step, void *overdue_done)
 	if (is_not_our_look(step, done))
 		return TEL_OK;
 	job = &step->call->jobs[TEL_JOB_END_OVERDUE];
+	/* Put off by what was heard since we asked. */
+	if (job->due > done->env.now) {
+		step->save = true;
+		job->lease = (struct tel_lease){ 0 };
+		return TEL_OK;
+	}
 	/* Nobody asks for ever: every call ends. */
 	if (done->result == TEL_OVERDUE_NOT_KNOWN &&
 	    done->env.now < step->call->updated_at + 2 * done->env.policy->max_age) {

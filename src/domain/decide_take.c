@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "domain/reaction.h"
+#include "domain/watch.h"
 
 static struct tel_entry *job_entry(struct tel_step *step, const struct tel_decide_env *env,
 				   enum tel_job_kind kind)
@@ -115,6 +116,28 @@ static enum tel_err lease_job(struct tel_step *step, struct tel_take_job *take)
 	return TEL_OK;
 }
 
+/*
+ * Attempts to send for an agent fail, and it is time for something else: whoever
+ * watches sees that none is there, and what is to be done.
+ */
+static enum tel_err take_dispatch(struct tel_step *step, struct tel_take_job *take)
+{
+	struct tel_call *call = step->call;
+	const struct tel_job *job = &call->jobs[TEL_JOB_DISPATCH_AGENT];
+	struct tel_entry *entry;
+
+	if (job->attempt == 0 || tel_str_is_set(job->lease.owner) ||
+	    !tel_watch_has_waited(call, take->env.policy, take->env.now))
+		return lease_job(step, take);
+	entry = job_entry(step, &take->env, TEL_JOB_DISPATCH_AGENT);
+	if (entry)
+		entry->result = TEL_STR("no agent can be sent for: is one there?");
+	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
+	tel_call_schedule(call, TEL_JOB_WATCH_AGENT, take->env.now);
+	take->kind = TEL_JOB_WATCH_AGENT;
+	return lease_job(step, take);
+}
+
 enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
 {
 	struct tel_take_job *take = take_job;
@@ -134,6 +157,8 @@ enum tel_err tel_decide_take(struct tel_step *step, void *take_job)
 			return lease_job(step, take);
 		return end_overdue(step, take);
 	case TEL_JOB_DISPATCH_AGENT:
+		return job->cancelled ? settle_cancelled(step, &take->env, take->kind) :
+					take_dispatch(step, take);
 	case TEL_JOB_CREATE_ROOM:
 		return job->cancelled ? settle_cancelled(step, &take->env, take->kind) :
 					lease_job(step, take);

@@ -41,6 +41,22 @@ static enum tel_err joins_early(struct tel_reaction *r)
 	return tel_react(r, TEL_EFFECT_NOTED, "an agent is there");
 }
 
+/* The same of its leaving: one who has left is not taken for there then. */
+static enum tel_err leaves_early(struct tel_reaction *r)
+{
+	struct tel_leg *leg;
+	enum tel_err err;
+	bool is_new;
+
+	err = tel_react_leg(r, &leg, &is_new);
+	if (err || leg->left_at)
+		return err ? err : tel_react(r, TEL_EFFECT_NOTED, "known already");
+	leg->left_at = r->at;
+	err = tel_call_set(r->call, &leg->disconnect_reason,
+			   r->event->participant.disconnect_reason, TEL_MAX_TEXT);
+	return err ? err : tel_react(r, TEL_EFFECT_NOTED, "an agent has left");
+}
+
 /*
  * It is there: unless there are two, or somebody is about to delete its
  * dispatch this very moment.
@@ -70,6 +86,9 @@ enum tel_err tel_react_agent_joins(struct tel_reaction *r)
 	err = tel_react_leg(r, &leg, &is_new);
 	if (err)
 		return err;
+	/* Another one than the one who has left. */
+	if (is_new && r->call->agent.left_at)
+		r->call->agent.joined_at = 0;
 	was_there(r);
 	if (leg->left_at)
 		return tel_react(r, TEL_EFFECT_NOTED, "late: it has left already");
@@ -85,8 +104,10 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 {
 	struct tel_leg *leg;
 	enum tel_err err;
-	bool is_new;
+	bool is_new, never_came;
 
+	if (!tel_str_is_set(r->call->room_sid) && !is_another_agent(r))
+		return leaves_early(r);
 	if (is_elsewhere(r))
 		return tel_react(r, TEL_EFFECT_NOTED, "in an earlier life of the room");
 	if (is_another_agent(r))
@@ -96,7 +117,10 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 	err = tel_react_leg(r, &leg, &is_new);
 	if (err)
 		return err;
-	was_there(r);
+	never_came = leg->joined_at == 0 &&
+		     r->event->kind == TEL_EVENT_PARTICIPANT_CONNECTION_ABORTED;
+	if (!never_came)
+		was_there(r);
 	if (leg->left_at)
 		return tel_react(r, TEL_EFFECT_NOTED, "known already");
 	leg->left_at = r->at;
@@ -108,6 +132,9 @@ enum tel_err tel_react_agent_leaves(struct tel_reaction *r)
 		return tel_react(r, TEL_EFFECT_CHANGED, "an agent has left, another one is there");
 	r->call->agent.left_at = r->at;
 	/* With ROOM_DELETED and the like the phone leaves as well. */
-	tel_call_lose_agent(r->call, leg->joined_at ? leg->joined_at : r->call->agent.joined_at, r->env);
-	return tel_react(r, TEL_EFFECT_CHANGED, "the agent has left");
+	tel_call_lose_agent(r->call, never_came ? r->at : leg->joined_at ? leg->joined_at :
+			    r->call->agent.joined_at, r->env);
+	return tel_react(r, TEL_EFFECT_CHANGED, never_came ?
+			 "the agent's connection was aborted: it was never there" :
+			 "the agent has left");
 }

@@ -257,7 +257,7 @@ enum tel_err tel_react_dial_unsent(struct tel_reaction *r)
 	r->call->dial.sent_at = 0;
 	tel_call_drop_job(r->call, TEL_JOB_WATCH_DIAL);
 	if (r->call->hang_up_at ||
-	    r->env->now > r->call->created_at + r->env->policy->dial_within) {
+	    tel_call_is_too_late_to_dial(r->call, r->env->policy, r->env->now)) {
 		err = keep_words(r);
 		return err ? err : end_now(r, "LiveKit could not be reached in time: nobody was dialled");
 	}

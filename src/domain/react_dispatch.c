@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "domain/reaction.h"
+#include "domain/watch.h"
 
 /*
  * The answer is for an earlier life of the room, or somebody else holds the
@@ -28,9 +29,29 @@ static bool is_a_new_one(const struct tel_reaction *r)
 	       job->unsure || r->call->agent.left_at : job->look && r->call->agent.left_at;
 }
 
+/*
+ * When the agent joined who came since this attempt began, and is there: he may be
+ * heard of before its answer. 0: nobody did.
+ */
+static tel_time joined_meanwhile(const struct tel_call *call)
+{
+	tel_time began = call->jobs[TEL_JOB_DISPATCH_AGENT].lease.until - TEL_LEASE_TIME;
+	size_t i;
+
+	for (i = 0; i < call->n_legs; i++) {
+		const struct tel_leg *leg = &call->legs[i];
+
+		if (leg->kind == TEL_PARTICIPANT_AGENT && leg->left_at == 0 &&
+		    leg->joined_at > began && tel_str_eq(leg->room_sid, call->room_sid))
+			return leg->joined_at;
+	}
+	return 0;
+}
+
 enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
+	bool nobody_was_there;
 	enum tel_err err;
 
 	if (is_not_our_job(r))
@@ -42,12 +63,18 @@ enum tel_err tel_react_dispatch_made(struct tel_reaction *r)
 	err = tel_call_set(call, &call->agent.dispatch_id, r->dispatch->dispatch_id, TEL_MAX_ID);
 	if (err)
 		return err;
-	if (is_a_new_one(r))
-		call->agent.joined_at = call->agent.left_at = 0;
+	if (is_a_new_one(r)) {
+		call->agent.joined_at = joined_meanwhile(call);
+		call->agent.left_at = 0;
+	}
+	/* Whoever is there by our records has gone unheard. */
+	nobody_was_there = call->jobs[TEL_JOB_DISPATCH_AGENT].look && joined_meanwhile(call) == 0;
 	call->agent.dispatched_at = r->dispatch->result == TEL_DISPATCH_MADE ? r->env->now : 0;
 	tel_call_drop_job(call, TEL_JOB_DISPATCH_AGENT);
 	call->status = TEL_CALL_AGENT_DISPATCHED;
 	tel_call_await_agent(call, r->env);
+	if (nobody_was_there)
+		tel_call_watch_agent(call, r->env->now + TEL_DISPATCH_LOST_AFTER);
 	return tel_react(r, TEL_EFFECT_CHANGED, r->dispatch->result == TEL_DISPATCH_FOUND ?
 			 "found: an earlier request had made it" : "dispatched");
 }
@@ -65,6 +92,10 @@ enum tel_err tel_react_dispatch_retry(struct tel_reaction *r)
 						 r->dispatch->retry_after, r->env->random);
 	if (r->dispatch->result == TEL_DISPATCH_RETRY)
 		job->unsure = true;
+	/* The next one to take it looks for another way: see decide_take.c. */
+	if (tel_watch_has_waited(r->call, r->env->policy, r->env->now) &&
+	    job->due < r->env->now + TEL_TAKEOVER_SETTLE)
+		job->due = r->env->now + TEL_TAKEOVER_SETTLE;
 	return tel_react(r, TEL_EFFECT_CHANGED, job->unsure ?
 			 "not known to be made: will look, then try again" : "will try again");
 }

@@ -16,13 +16,26 @@ struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind,
 /* LiveKit ends it after max_duration itself; this is for when that is not heard. */
 #define DURATION_SLACK (60 * TEL_SECOND)
 
+static tel_time latest(tel_time a, tel_time b)
+{
+	return a > b ? a : b;
+}
+
+/* By then the phone of an outbound call has been dialled and given up. */
+static tel_time rung_out_at(const struct tel_call *call, const struct tel_decide_env *env)
+{
+	return call->created_at + env->policy->dial_within + DURATION_SLACK +
+	       tel_job_dial_timeout(call->dial.ringing_timeout, call->dial.dtmf.len);
+}
+
 tel_time tel_call_forgotten_at(const struct tel_call *call, const struct tel_decide_env *env)
 {
 	tel_time age = env->now + env->policy->max_age, most = env->policy->max_duration;
 
+	if (call->direction == TEL_OUTBOUND && call->answered_at)
+		return call->answered_at + call->dial.max_duration + DURATION_SLACK;
 	if (call->direction == TEL_OUTBOUND)
-		return call->answered_at ?
-		       call->answered_at + call->dial.max_duration + DURATION_SLACK : age;
+		return latest(age, rung_out_at(call, env));
 	return most != TEL_NEVER && call->created_at + most < age ? call->created_at + most : age;
 }
 

@@ -8,7 +8,7 @@ bool tel_reaction_is_outdated(const struct tel_reaction *r)
 	const struct tel_leg *leg = tel_call_leg(r->call, r->event->participant.sid);
 
 	return r->event->looked_at &&
-	       (!leg || leg->joined_at + TEL_REPAIR_SLACK > r->event->looked_at);
+	       (!leg || tel_repair_is_newer(leg, r->event->looked_at));
 }
 
 static const struct tel_participant *phone(const struct tel_reaction *r)
@@ -80,7 +80,11 @@ enum tel_err tel_call_take_leg(struct tel_call *call, const struct tel_participa
 
 enum tel_err tel_react_leg(struct tel_reaction *r, struct tel_leg **out, bool *is_new)
 {
-	return tel_call_take_leg(r->call, phone(r), r->event->room_sid, out, is_new);
+	enum tel_err err = tel_call_take_leg(r->call, phone(r), r->event->room_sid, out, is_new);
+
+	if (!err && *is_new)
+		(*out)->heard_at = r->env->now;
+	return err;
 }
 
 /* ---- a new call ------------------------------------------------------- */
@@ -459,7 +463,7 @@ static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 	bool gone = call->room_finished_at || tel_str_is(leg->disconnect_reason, "ROOM_DELETED");
 
 	if (call->direction == TEL_OUTBOUND)
-		return tel_react_dialled_left(r, leg);
+		return tel_react_dialled_left(r, tel_call_dialled_leg(call));
 	if (is_found(r))
 		ending = tel_ending_unheard(TEL_UNHEARD_SEEN, call->agent_was_there ||
 							      leg->sip_status == TEL_SIP_ACTIVE);
@@ -510,6 +514,17 @@ static void note_stay(const struct tel_reaction *r, const struct tel_leg *leg)
 		dial->seen_at = since;
 }
 
+/*
+ * The phone that was dialled is there, or on its way, though nobody told of its
+ * coming: no other phone's leaving is the end.
+ */
+static bool is_its_phone_to_leave(const struct tel_call *call)
+{
+	const struct tel_leg *dialled = tel_call_dialled_leg(call);
+
+	return call->direction == TEL_OUTBOUND && (!dialled || dialled->left_at == 0);
+}
+
 enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
@@ -534,7 +549,7 @@ enum tel_err tel_react_phone_leaves(struct tel_reaction *r)
 	note_stay(r, leg);
 	if (is_dialled(r) && call->answered_at == 0)
 		return tel_react_dialled_left(r, leg);
-	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0)
+	if (tel_call_living_legs(call, TEL_PARTICIPANT_SIP) > 0 || is_its_phone_to_leave(call))
 		return tel_react(r, TEL_EFFECT_CHANGED, "a leg has left, another one is there");
 	if (tel_str_is(leg->disconnect_reason, "DUPLICATE_IDENTITY"))
 		return replaced(r, leg);

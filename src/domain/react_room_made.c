@@ -11,18 +11,24 @@ static bool is_not_our_job(const struct tel_reaction *r)
 	       !tel_str_eq(job->lease.owner, r->env->self);
 }
 
-/* An agent that was heard joining before the room's sid was known. */
+/* An agent that was heard joining, or leaving, before the room's sid was known. */
 static void recognise_agent(struct tel_call *call)
 {
 	size_t i;
 
-	for (i = 0; i < call->n_legs; i++)
-		if (call->legs[i].kind == TEL_PARTICIPANT_AGENT &&
-		    tel_str_eq(call->legs[i].room_sid, call->room_sid)) {
-			call->agent_was_there = true;
-			if (call->agent.joined_at == 0)
-				call->agent.joined_at = call->legs[i].joined_at;
-		}
+	for (i = 0; i < call->n_legs; i++) {
+		const struct tel_leg *leg = &call->legs[i];
+
+		if (leg->kind != TEL_PARTICIPANT_AGENT ||
+		    !tel_str_eq(leg->room_sid, call->room_sid))
+			continue;
+		call->agent_was_there |= leg->joined_at != 0;
+		if (call->agent.joined_at == 0)
+			call->agent.joined_at = leg->joined_at;
+		call->agent.left_at = leg->left_at;
+	}
+	if (tel_call_living_legs(call, TEL_PARTICIPANT_AGENT) > 0)
+		call->agent.left_at = 0;
 }
 
 static enum tel_err fail(struct tel_reaction *r, struct tel_str code, struct tel_str message,
@@ -39,6 +45,20 @@ static enum tel_err fail(struct tel_reaction *r, struct tel_str code, struct tel
 	return tel_react(r, TEL_EFFECT_ENDED, result);
 }
 
+bool tel_call_is_too_late_to_dial(const struct tel_call *call, const struct tel_policy *policy,
+				  tel_time now)
+{
+	return now > call->created_at + policy->dial_within;
+}
+
+/* LiveKit, or every process, was away: nobody is called when it no longer fits. */
+static enum tel_err made_too_late(struct tel_reaction *r)
+{
+	return fail(r, TEL_STR("too_late"),
+		    TEL_STR("it could not be handed to LiveKit in time"),
+		    "failed: it is too late to dial");
+}
+
 enum tel_err tel_react_room_made(struct tel_reaction *r)
 {
 	struct tel_call *call = r->call;
@@ -50,6 +70,8 @@ enum tel_err tel_react_room_made(struct tel_reaction *r)
 	/* The answer is older than that room's end: it has to be made anew. */
 	if (r->step->room_finished)
 		return tel_react_room_retry(r);
+	if (!tel_str_eq(call->room_sid, r->room->room_sid))
+		call->agent.joined_at = call->agent.left_at = call->agent.dropped_at = 0;
 	err = tel_call_set(call, &call->room_sid, r->room->room_sid, TEL_MAX_ID);
 	if (err)
 		return err;
@@ -62,6 +84,8 @@ enum tel_err tel_react_room_made(struct tel_reaction *r)
 	tel_call_drop_job(call, TEL_JOB_CREATE_ROOM);
 	if (r->step->outbound_stopped_at)
 		return tel_react_dial_stopped(r);
+	if (tel_call_is_too_late_to_dial(call, r->env->policy, r->env->now))
+		return made_too_late(r);
 	tel_call_schedule(call, TEL_JOB_DIAL, r->env->now)->attempt = attempt;
 	err = tel_call_lease_dial(call, r->env);
 	if (err)
@@ -87,7 +111,7 @@ enum tel_err tel_react_room_retry(struct tel_reaction *r)
 
 	if (is_not_our_job(r))
 		return tel_react(r, TEL_EFFECT_NOTED, "late: the call has moved on");
-	if (r->env->now > r->call->created_at + r->env->policy->dial_within)
+	if (tel_call_is_too_late_to_dial(r->call, r->env->policy, r->env->now))
 		return give_up(r, job->unsure || r->room->result == TEL_ROOM_RETRY);
 	job->lease = (struct tel_lease){ 0 };
 	job->unsure |= r->room->result == TEL_ROOM_RETRY;

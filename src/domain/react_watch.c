@@ -52,6 +52,7 @@ static enum tel_err take_agent(struct tel_call *call, const struct tel_participa
 	if (err || leg->joined_at)
 		return err;
 	leg->joined_at = p->joined_at ? p->joined_at : now;
+	leg->heard_at = now;
 	call->agent_was_there = true;
 	call->agent.left_at = 0;
 	if (call->agent.joined_at == 0)

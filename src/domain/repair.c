@@ -86,6 +86,13 @@ static void look_at_agent(struct plan *plan, const struct tel_participant *p)
 		add(plan, TEL_REPAIR_AGENT_FOUND, p);
 }
 
+bool tel_repair_is_newer(const struct tel_leg *leg, tel_time looked_at)
+{
+	tel_time since = looked_at - TEL_REPAIR_SLACK;
+
+	return leg->joined_at > since || leg->heard_at > since;
+}
+
 static bool is_shown(const struct tel_room_shown *room, struct tel_str sid)
 {
 	size_t i;
@@ -105,7 +112,7 @@ static void look_at_leg(struct plan *plan, const struct tel_leg *leg)
 	};
 
 	if (leg->left_at || !tel_str_eq(leg->room_sid, call->room_sid) ||
-	    leg->joined_at + TEL_REPAIR_SLACK > plan->room->looked_at ||
+	    tel_repair_is_newer(leg, plan->room->looked_at) ||
 	    is_shown(plan->room, leg->participant_sid))
 		return;
 	if (call->direction == TEL_OUTBOUND && tel_call_dialled_leg(call) == leg)
@@ -140,7 +147,7 @@ static bool is_newer_than_the_look(const struct tel_call *call, tel_time looked_
 	size_t i;
 
 	for (i = 0; i < call->n_legs; i++)
-		if (call->legs[i].joined_at > since)
+		if (tel_repair_is_newer(&call->legs[i], looked_at))
 			return true;
 	return call->created_at > since || call->agent.wanted_at > since;
 }

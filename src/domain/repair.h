@@ -18,6 +18,9 @@
  */
 #define TEL_REPAIR_SLACK (5 * TEL_SECOND)
 
+/* … though LiveKit's clock, by which it joined, may be far behind ours. */
+bool tel_repair_is_newer(const struct tel_leg *leg, tel_time looked_at);
+
 /* Phones and agents of a room that are looked at; repairs of one look. */
 #define TEL_MAX_SHOWN 64
 #define TEL_MAX_REPAIRS 64

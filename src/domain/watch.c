@@ -131,16 +131,26 @@ static void judge_presence(const struct tel_call *call, const struct tel_watch_s
 	}
 }
 
+/* TRANSFER: once, and a phone that can be; else it is kept. */
+static enum tel_fallback fallback_of(const struct tel_call *call)
+{
+	enum tel_fallback fallback = call->agent.watch.fallback;
+
+	if (fallback == TEL_FALLBACK_TRANSFER &&
+	    (call->agent.fell_back || !tel_call_is_transferable(call)))
+		return TEL_FALLBACK_KEEP;
+	return fallback;
+}
+
 /* All attempts were in vain: what the route says. */
 static void give_up(const struct tel_call *call, tel_time now, uint64_t random,
 		    struct tel_watch_plan *out)
 {
-	enum tel_fallback fallback = call->agent.watch.fallback;
+	enum tel_fallback fallback = fallback_of(call);
 
 	if (fallback == TEL_FALLBACK_HANGUP) {
 		hang_up(out, TEL_HANG_UP_NO_AGENT);
-	} else if (fallback == TEL_FALLBACK_TRANSFER && !call->agent.fell_back &&
-		   tel_call_is_transferable(call)) {
+	} else if (fallback == TEL_FALLBACK_TRANSFER) {
 		out->verdict = TEL_WATCH_TRANSFER;
 	} else {
 		out->verdict = TEL_WATCH_DISPATCH;
@@ -222,4 +232,15 @@ void tel_watch_judge(const struct tel_call *call, const struct tel_policy *polic
 		judge_presence(call, seen, now, out);
 	else
 		judge_absence(call, policy, seen, now, random, out);
+}
+
+bool tel_watch_has_waited(const struct tel_call *call, const struct tel_policy *policy, tel_time now)
+{
+	tel_time solo = solo_deadline(call, policy);
+
+	if (!tel_watch_phone_waits(call))
+		return false;
+	if (solo != TEL_NEVER && now >= solo)
+		return true;
+	return is_exhausted(call, now) && fallback_of(call) != TEL_FALLBACK_KEEP;
 }

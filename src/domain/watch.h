@@ -81,6 +81,13 @@ void tel_watch_judge(const struct tel_call *call, const struct tel_policy *polic
 		     const struct tel_watch_seen *seen, tel_time now, uint64_t random,
 		     struct tel_watch_plan *out);
 
+/*
+ * However often LiveKit is still asked to send one: the phone has been alone for too
+ * long, or the time for that is over and the route wants something else to be done.
+ */
+bool tel_watch_has_waited(const struct tel_call *call, const struct tel_policy *policy,
+			  tel_time now);
+
 /* Somebody is there whom an agent is wanted for. */
 bool tel_watch_phone_waits(const struct tel_call *call);
 

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <json-c/json.h>
 
@@ -255,21 +256,34 @@ static enum tel_err decode_one_room(const struct json_object *o, struct tel_aren
 	return err;
 }
 
+/* A call's room has a name that can be stored: others are nobody's of ours. */
+static bool may_be_ours(const struct json_object *o)
+{
+	struct tel_str name = tel_pbjson_member(o, "name", NULL);
+
+	return name.len <= TEL_MAX_ROOM_NAME &&
+	       (name.len == 0 || !memchr(name.ptr, '\0', name.len));
+}
+
 static enum tel_err decode_rooms(const struct json_object *o, struct tel_arena *mem,
 				 struct tel_lk_answer *out)
 {
 	struct json_object *list = tel_pbjson_get(o, "rooms", NULL);
 	struct tel_lk_room *entries;
 	void *p;
-	size_t i, n;
+	size_t i, n, kept = 0;
 	enum tel_err err = a_list(list, sizeof(*entries), mem, &p, &n);
 
 	entries = p;
-	for (i = 0; i < n && !err; i++)
-		err = decode_room(json_object_array_get_idx(list, i), mem, &entries[i]);
+	for (i = 0; i < n && !err; i++) {
+		const struct json_object *room = json_object_array_get_idx(list, i);
+
+		if (may_be_ours(room))
+			err = decode_room(room, mem, &entries[kept++]);
+	}
 	if (!err) {
 		out->rooms = entries;
-		out->n_rooms = n;
+		out->n_rooms = kept;
 	}
 	return err;
 }

@@ -99,6 +99,7 @@ static const struct text_field leg_texts[] = {
 
 static const struct int_field leg_times[] = {
 	{ "joinedAt", offsetof(struct tel_leg, joined_at) },
+	{ "heardAt", offsetof(struct tel_leg, heard_at) },
 	{ "leftAt", offsetof(struct tel_leg, left_at) },
 };
 

@@ -22,6 +22,11 @@ static bool fails(struct tel_failing_store *f, enum tel_store_call call)
 	return true;
 }
 
+static bool is_damaged(const struct tel_failing_store *f, struct tel_str id)
+{
+	return f->damaged.text[0] && tel_str_eq(id, tel_call_id_str(&f->damaged));
+}
+
 static enum tel_err step(struct tel_call_store *store, const struct tel_step_about *about,
 			 tel_decide_fn decide, void *ctx)
 {
@@ -29,6 +34,8 @@ static enum tel_err step(struct tel_call_store *store, const struct tel_step_abo
 	bool now = fails(f, TEL_CALL_STEP);
 	enum tel_err err = TEL_OK;
 
+	if (is_damaged(f, about->call_id))
+		return TEL_ECORRUPT;
 	if (!now || f->fault.after)
 		err = f->real->ops->step(f->real, about, decide, ctx);
 	return now ? f->fault.err : err;
@@ -39,6 +46,8 @@ static enum tel_err get(struct tel_call_store *store, const struct tel_call_id *
 {
 	struct tel_failing_store *f = of(store);
 
+	if (is_damaged(f, tel_call_id_str(id)))
+		return TEL_ECORRUPT;
 	return fails(f, TEL_CALL_GET) ? f->fault.err : f->real->ops->get(f->real, id, out, timeline);
 }
 

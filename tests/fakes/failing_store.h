@@ -33,6 +33,8 @@ struct tel_failing_store {
 	struct tel_call_store_ops ops;
 	struct tel_call_store *real;
 	struct tel_store_fault fault;
+	/* Whatever is about this call alone says TEL_ECORRUPT; "" = none is damaged. */
+	struct tel_call_id damaged;
 	size_t seen;		/* of fault.calls, since it was set */
 	size_t failed;
 	size_t dues;		/* calls of due() */

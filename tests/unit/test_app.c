@@ -804,6 +804,70 @@ static void room_deletion_is_retried(void)
 		}
 }
 
+/* It had gone on for longer than a call that nothing is heard of may. */
+static void hanging_up_a_long_call_is_retried(void)
+{
+	static const enum tel_fake_fault faults[] = {
+		TEL_FAKE_REQUEST_LOST, TEL_FAKE_NOT_SENT, TEL_FAKE_TRY_LATER };
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		set_up(&s);
+		s.a.app.policy.max_age = TEL_MINUTE;
+		caller(&s, &s.a);
+		tel_rig_pass(&s.a, 10 * TEL_MINUTE);
+		check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+		tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_ROOM, faults[i]);
+		hang_up(&s, "RM_1");
+		tel_rig_pass(&s.a, 3 * TEL_SECOND);
+		CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+		tel_rig_pass(&s.a, 20 * TEL_SECOND);
+		check_no_jobs(&s);
+		tear_down(&s);
+	}
+}
+
+/* … whatever befalls the room's deletion: the call ends. */
+static void a_call_that_cannot_be_hung_up_ends(void)
+{
+	struct stage s;
+	int i;
+
+	set_up(&s);
+	s.a.app.policy.max_age = TEL_MINUTE;
+	s.a.app.policy.max_duration = 10 * TEL_MINUTE;
+	caller(&s, &s.a);
+	for (i = 0; i < 60; i++)
+		tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_ROOM, TEL_FAKE_REQUEST_LOST);
+	tel_rig_pass(&s.a, 11 * TEL_MINUTE);
+	CU_ASSERT_TRUE(sent(&s, TEL_LK_DELETE_ROOM) > 5);
+	check_call(&s, TEL_CALL_AGENT_DISPATCHED, TEL_OUTCOME_NONE);
+	tel_rig_pass(&s.a, 2 * TEL_MINUTE);
+	check_call(&s, TEL_CALL_ENDED, TEL_OUTCOME_COMPLETED);
+	tear_down(&s);
+}
+
+/* It was about to send, and was not heard of for nearly a lease. */
+static void a_process_that_slept_deletes_the_room_all_the_same(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	caller(&s, &s.a);
+	tel_rig_run(&s.a);
+	tel_fake_livekit_fault(s.livekit, TEL_LK_DELETE_ROOM, TEL_FAKE_NO_SEND);
+	hang_up(&s, "RM_1");
+	tel_rig_pass(&s.a, TEL_RUNNER_SCAN_EVERY);
+	s.clock.now += TEL_LEASE_TIME - TEL_SECOND;
+	tel_rig_pass(&s.a, 3 * TEL_SECOND);
+	CHECK_INT(s.a.counters.values[TEL_COUNT_ROOM_KEPT], 0);
+	CU_ASSERT_FALSE(tel_fake_livekit_is_open(s.livekit, "call"));
+	tel_rig_pass(&s.a, 20 * TEL_SECOND);
+	check_no_jobs(&s);
+	tear_down(&s);
+}
+
 static void a_refused_deletion_is_not_repeated(void)
 {
 	struct stage s;
@@ -974,6 +1038,43 @@ static void a_promised_job_outlives_trouble_of_the_store(void)
 	CHECK_INT(f.failed, 5);
 	CHECK_INT(made(&s), 1);
 	tear_down(&s);
+}
+
+static void another_caller(struct stage *s, struct tel_received *got)
+{
+	struct tel_event e = event(s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, "RM_9", "PA_9");
+
+	tel_fake_livekit_open(s->livekit, "call-2", "RM_9");
+	tel_fake_livekit_phone(s->livekit, "call-2", "PA_9");
+	e.room_name = text(&e, "call-2");
+	e.participant.sip_call_id = text(&e, "SCL_9");
+	*got = tel_rig_deliver(&s->a, &e);
+	CHECK_INT(got->effect, TEL_EFFECT_CREATED);
+}
+
+/* A record that does not decode stops its own call, and no other one. */
+static void a_damaged_call_keeps_no_other_waiting(void)
+{
+	struct tel_failing_store f;
+	struct tel_received got;
+	struct stage s;
+	int promised;
+
+	for (promised = 0; promised < 2; promised++) {
+		set_up(&s);
+		put_failing_store(&s, &f, 0);
+		if (!promised)
+			tel_inbox_close(s.a.inbox);
+		f.damaged = caller(&s, &s.a).call_id;
+		CU_ASSERT_TRUE(f.damaged.text[0]);
+		s.clock.now += 10;
+		another_caller(&s, &got);
+		CHECK_INT(got.dispatch_leased, promised);
+		tel_rig_pass(&s.a, 3 * TEL_SECOND);
+		CHECK_INT(tel_fake_livekit_living(s.livekit, "call-2"), 1);
+		CHECK_INT(made(&s), 1);
+		tear_down(&s);
+	}
 }
 
 static void a_process_that_slept_sends_nothing(void)
@@ -1206,6 +1307,7 @@ int main(void)
 		{ "a stopping runner does what was promised", a_stopping_runner_does_what_was_promised },
 		{ "a promised job outlives trouble of the store",
 		  a_promised_job_outlives_trouble_of_the_store },
+		{ "a damaged call keeps no other waiting", a_damaged_call_keeps_no_other_waiting },
 		{ "a process that slept sends nothing", a_process_that_slept_sends_nothing },
 		{ "nothing is sent under a lease that is over",
 		  nothing_is_sent_under_a_lease_that_is_over },
@@ -1220,6 +1322,10 @@ int main(void)
 		{ "a room in use again is kept", a_room_in_use_again_is_kept },
 		{ "a phone is hung up in its own room", a_phone_is_hung_up_in_its_own_room },
 		{ "room deletion follows the policy", room_deletion_follows_the_policy },
+		{ "hanging up a long call is retried", hanging_up_a_long_call_is_retried },
+		{ "a call that cannot be hung up ends", a_call_that_cannot_be_hung_up_ends },
+		{ "a process that slept deletes the room all the same",
+		  a_process_that_slept_deletes_the_room_all_the_same },
 		{ "room deletion is retried", room_deletion_is_retried },
 		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },
 		{ "a call nobody ends is ended", a_call_nobody_ends_is_ended },

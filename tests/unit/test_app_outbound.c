@@ -359,6 +359,71 @@ static void a_dead_process_dials_no_more(void)
 	}
 }
 
+/*
+ * One job at a time tries whether LiveKit is back; a dial, which is not answered
+ * before the phone is, is none that does.
+ */
+static void a_phone_that_rings_keeps_nobody_from_trying(void)
+{
+	struct stage s;
+	size_t i;
+
+	set_up(&s);
+	tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
+	for (i = 0; i < 5; i++)
+		tel_fake_livekit_fault(s.livekit, TEL_LK_GET_PARTICIPANT, TEL_FAKE_NOT_SENT);
+	place(&s);
+	tel_rig_pass(&s.a, 15 * TEL_SECOND);
+	CU_ASSERT_TRUE(sent(&s, TEL_LK_GET_PARTICIPANT) > 3);
+	tel_rig_pass(&s.a, 20 * TEL_SECOND);
+	CU_ASSERT_TRUE(sent(&s, TEL_LK_GET_PARTICIPANT) > 6);
+	CHECK_INT(rung(&s), 1);
+	tear_down(&s);
+}
+
+/* It is not over for that: nothing is heard of a phone that rings. */
+static void a_phone_rings_longer_than_a_call_may_be_quiet(void)
+{
+	struct tel_place_request request = {
+		.to = TEL_STR("+15550200"), .ringing_timeout = 80 * TEL_SECOND,
+	};
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.policy.max_age = TEL_MINUTE;
+	tel_fake_livekit_callee(s.livekit, NULL, TEL_FAKE_RINGS);
+	s.id = place_with(&s, &request).place.call_id;
+	tel_call_phone_identity(&s.id, s.identity);
+	tel_rig_pass(&s.a, 75 * TEL_SECOND);
+	CU_ASSERT_TRUE(tel_fake_livekit_rings(s.livekit, s.identity));
+	check(&s, "agent_dispatched", "-", "-");
+	tear_down(&s);
+}
+
+/* Every process was away meanwhile. */
+static void nobody_is_called_an_hour_later(void)
+{
+	static const enum tel_fake_fault faults[] = { TEL_FAKE_NO_SEND, TEL_FAKE_ANSWER_HELD };
+	struct stage s;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		set_up(&s);
+		tel_fake_livekit_fault(s.livekit, TEL_LK_CREATE_ROOM, faults[i]);
+		place(&s);
+		tel_rig_run(&s.a);
+		kill_a(&s);
+		s.clock.now += TEL_HOUR;
+		tel_rig_pass(&s.b, 5 * TEL_SECOND);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_ROOM), i);
+		CHECK_INT(sent(&s, TEL_LK_CREATE_SIP_PARTICIPANT), 0);
+		check(&s, "failed", "failed", "livekit");
+		if (i > 0)
+			CU_ASSERT_FALSE(room_is_open(&s));
+		tear_down(&s);
+	}
+}
+
 /* It had the room made under way, and was not heard of for nearly a lease. */
 static void a_process_that_slept_asks_anew(void)
 {
@@ -726,6 +791,11 @@ int main(void)
 		{ "its own phone does not keep the room", its_own_phone_does_not_keep_the_room },
 		{ "whatever fails, it rings once", whatever_fails_it_rings_once },
 		{ "a dead process dials no more", a_dead_process_dials_no_more },
+		{ "a phone that rings keeps nobody from trying",
+		  a_phone_that_rings_keeps_nobody_from_trying },
+		{ "a phone rings longer than a call may be quiet",
+		  a_phone_rings_longer_than_a_call_may_be_quiet },
+		{ "nobody is called an hour later", nobody_is_called_an_hour_later },
 		{ "a process that slept asks anew", a_process_that_slept_asks_anew },
 		{ "trouble of the store dials nobody twice", trouble_of_the_store_dials_nobody_twice },
 		{ "the timeline says who asked", the_timeline_says_who_asked },

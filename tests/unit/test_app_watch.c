@@ -632,6 +632,53 @@ static void no_agent_comes(void)
 	}
 }
 
+/* The next few meet it. */
+static void fault_dispatches(struct stage *s, enum tel_fake_fault fault, size_t *given)
+{
+	for (; *given < sent(s, TEL_LK_CREATE_DISPATCH) + 8; (*given)++)
+		tel_fake_livekit_fault(s->livekit, TEL_LK_CREATE_DISPATCH, fault);
+}
+
+/* LiveKit is there and makes no dispatch: that is no agent, either. */
+static void no_agent_can_be_sent_for(void)
+{
+	static const enum tel_fake_fault faults[] = { TEL_FAKE_TRY_LATER, TEL_FAKE_REQUEST_LOST };
+	static const struct {
+		struct tel_watch_policy watch;
+		tel_time after;
+		const char *call;
+	} cases[] = {
+		{ { .fallback = TEL_FALLBACK_HANGUP }, 29 * TEL_SECOND, "sip_participant_joined - - " },
+		{ { .fallback = TEL_FALLBACK_HANGUP }, 50 * TEL_SECOND, "failed failed livekit no_agent" },
+		{ { .within = 10 * TEL_SECOND, .fallback = TEL_FALLBACK_TRANSFER,
+		    .transfer_to = TEL_STR("tel:+15550199") }, 25 * TEL_SECOND,
+		  "sip_participant_joined - - " },
+		{ { .fallback = TEL_FALLBACK_KEEP }, 60 * TEL_SECOND, "sip_participant_joined - - " },
+		{ { .fallback = TEL_FALLBACK_KEEP }, 320 * TEL_SECOND, "failed failed timeout no_agent" },
+	};
+	struct stage s;
+	tel_time t;
+	size_t i, f, given;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (f = 0; f < 2; f++) {
+			set_up(&s);
+			s.a.routing.watch = cases[i].watch;
+			given = 0;
+			fault_dispatches(&s, faults[f], &given);
+			caller(&s);
+			for (t = 0; t < cases[i].after; t += TEL_SECOND) {
+				fault_dispatches(&s, faults[f], &given);
+				pass(&s, TEL_SECOND);
+			}
+			check_call(&s, cases[i].call);
+			CHECK_INT(sent(&s, TEL_LK_TRANSFER_SIP_PARTICIPANT),
+				  cases[i].watch.fallback == TEL_FALLBACK_TRANSFER);
+			CHECK_INT(tel_fake_livekit_is_open(s.livekit, "call"), cases[i].call[0] == 's');
+			tear_down(&s);
+		}
+}
+
 static void no_agent_comes_and_the_phone_is_handed_on(void)
 {
 	const struct tel_fake_phone *phones;
@@ -657,6 +704,56 @@ static void quiet_for(struct stage *s, tel_time ms)
 {
 	s->clock.now += ms;
 	pass(s, 2 * TEL_SECOND);
+}
+
+/* What is heard while it is asked for is newer than the answer. */
+static void what_is_heard_meanwhile_counts(void)
+{
+	struct stage s;
+
+	set_up(&s);
+	s.a.app.policy.max_duration = TEL_NEVER;
+	caller(&s);
+	agent_is_heard(&s);
+	tel_fake_livekit_hang_up(s.livekit, "call", "PA_1");
+	tel_fake_livekit_fault(s.livekit, TEL_LK_LIST_PARTICIPANTS, TEL_FAKE_ANSWER_HELD);
+	quiet_for(&s, TEL_DAY);
+	tell(&s, TEL_EVENT_PARTICIPANT_JOINED, TEL_PARTICIPANT_SIP, "PA_2");
+	tel_fake_livekit_release_held(s.livekit);
+	pass(&s, 2 * TEL_SECOND);
+	check_call(&s, "agent_dispatched - - ");
+	quiet_for(&s, TEL_DAY);
+	check_call(&s, "ended completed timeout ");
+	tear_down(&s);
+}
+
+/* Nobody can be asked, ever: not whether its phone is there, nor for its agent. */
+static void it_ends_though_livekit_never_comes_back(void)
+{
+	static const enum tel_lk_method methods[] = { TEL_LK_LIST_PARTICIPANTS, TEL_LK_LIST_DISPATCH,
+						      TEL_LK_CREATE_DISPATCH };
+	size_t given[3], watched, m;
+	struct stage s;
+	int minute;
+
+	for (watched = 0; watched < 2; watched++) {
+		set_up(&s);
+		memset(given, 0, sizeof(given));
+		s.a.app.policy.max_age = TEL_MINUTE;
+		s.a.app.policy.max_duration = s.a.app.policy.solo_timeout = TEL_NEVER;
+		tel_fake_livekit_workers(s.livekit, false);
+		for (minute = 0; minute < 4 * 10; minute++) {
+			for (m = 0; m < (watched ? 1 : 3); m++)
+				for (; given[m] < sent(&s, methods[m]) + 8; given[m]++)
+					tel_fake_livekit_fault(s.livekit, methods[m],
+							       TEL_FAKE_NOT_SENT);
+			if (minute == 0)
+				caller(&s);
+			pass(&s, TEL_MINUTE / 4);
+		}
+		check_call(&s, "ended unknown timeout ");
+		tear_down(&s);
+	}
 }
 
 static void it_is_put_off_while_its_phone_is_there(void)
@@ -803,11 +900,14 @@ int main(void)
 		{ "LiveKit is away", livekit_is_away },
 		{ "a look is taken over", a_look_is_taken_over },
 		{ "no agent comes", no_agent_comes },
+		{ "no agent can be sent for", no_agent_can_be_sent_for },
 		{ "no agent comes, and the phone is handed on",
 		  no_agent_comes_and_the_phone_is_handed_on },
 		CU_TEST_INFO_NULL,
 	};
 	CU_TestInfo overdue[] = {
+		{ "what is heard meanwhile counts", what_is_heard_meanwhile_counts },
+		{ "it ends though LiveKit never comes back", it_ends_though_livekit_never_comes_back },
 		{ "it is put off while its phone is there", it_is_put_off_while_its_phone_is_there },
 		{ "it ends when its own phone is gone", it_ends_when_its_own_phone_is_gone },
 		{ "it is hung up when it lasts too long", it_is_hung_up_when_it_lasts_too_long },

@@ -232,7 +232,7 @@ static void endings_follow_the_evidence(void)
  *            x ROOM_DELETED while active, b connection_aborted
  *   O1@A     a leg that neither came in by a rule nor was dialled by us; O1@A:h
  *            it leaves
- *   G1@A g1@A   our agent joins, leaves          Z1@A z1@A   another agent does
+ *   G1@A g1@A   our agent joins, leaves (g1@A:b aborted)   Z1@A z1@A   another agent does
  *   R@A      the life of the room is over
  *   K        a process takes the job that is due (late enough for any pause)
  *   M F      its dispatch was made, found        T U   to be retried, unsent
@@ -601,6 +601,9 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "another agent is not ours", "J1@A K M Z1@A L1@A:h", "ended canceled caller r" },
 	{ "agents without a call", "G1@A g1@A", "" },
 	{ "agent left before joined", "J1@A K M g1@A G1@A L1@A:h", "ended completed caller r" },
+	{ "the agent's connection is aborted: none was there", "J1@A K M g1@A:b L1@A:r",
+	  "ended no_answer timeout r" },
+	{ "… after it had joined", "J1@A K M G1@A g1@A:b L1@A:h", "ended completed caller r" },
 	{ "two legs, one leaves", "J1@A K M J2@A L1@A:h", "agent_dispatched - - o" },
 	{ "two legs, both leave", "J1@A K M J2@A L1@A:h L2@A:h", "ended canceled caller r" },
 	{ "same identity: old leg out, new leg in", "J1@A K M L1@A:d J2@A", "agent_dispatched - - o" },
@@ -849,6 +852,54 @@ static void a_found_dispatch_does_not_undo_a_loss(void)
 	}
 }
 
+/* Whatever is heard first: that it was made, or that its agent has joined. */
+static void since_when_the_agent_is_there_does_not_hang_on_the_order(void)
+{
+	static const struct { const char *before, *orders[2]; } cases[] = {
+		{ "J1@A K T +9 K +1", { "M G1@A", "G1@A M" } },	/* the second attempt */
+		{ "J1@A K M G1@A +20 g1@A +1", { "K +1 M G2@A", "K +1 G2@A M" } },
+	};
+	char words[64], *word, *rest;
+	struct world w;
+	size_t i, o;
+
+	for (i = 0; i < 2; i++)
+		for (o = 0; o < 2; o++) {
+			w = one_call(cases[i].before);
+			if (i == 1)
+				w.calls[0]->jobs[TEL_JOB_DISPATCH_AGENT] = (struct tel_job){
+					.pending = true, .look = true, .due = w.now };
+			snprintf(words, sizeof(words), "%s", cases[i].orders[o]);
+			for (word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+				play_word(&w, word);
+			CHECK_INT(w.calls[0]->agent.joined_at, w.now);
+			CHECK_INT(w.calls[0]->agent.left_at, 0);
+			tel_call_free(w.calls[0]);
+		}
+}
+
+/* A look that began before he was heard of says nothing, whatever LiveKit's clock says. */
+static void a_look_is_older_than_who_is_heard_since(void)
+{
+	struct world w = one_call("J1@A K M +20");
+	struct tel_event e;
+	int late;
+
+	w.last_event++;
+	make_event(&w, "G1@A", &e);
+	e.created_at -= 10 * TEL_SECOND;
+	deliver(&w, &e, false);
+	for (late = 0; late < 2; late++) {
+		make_event(&w, "g1@A", &e);
+		e.id = TEL_STR_NONE;
+		e.created_at = 0;
+		e.looked_at = w.now - TEL_SECOND + late * 10 * TEL_SECOND;
+		deliver(&w, &e, false);
+		CHECK_INT(tel_call_living_legs(w.calls[0], TEL_PARTICIPANT_AGENT), !late);
+	}
+	tel_call_free(w.calls[0]);
+}
+
 /* What a dispatch made in vain is cleared away: that hangs nobody up. */
 static void clearing_a_ghost_does_not_shorten_the_wait(void)
 {
@@ -935,6 +986,9 @@ int main(void)
 		{ "results without a call are refused", results_without_a_call_are_refused },
 		{ "who was transferred has not hung up", who_was_transferred_has_not_hung_up },
 		{ "a found dispatch does not undo a loss", a_found_dispatch_does_not_undo_a_loss },
+		{ "since when the agent is there does not hang on the order",
+		  since_when_the_agent_is_there_does_not_hang_on_the_order },
+		{ "a look is older than who is heard since", a_look_is_older_than_who_is_heard_since },
 		{ "clearing a ghost does not shorten the wait",
 		  clearing_a_ghost_does_not_shorten_the_wait },
 		{ "a refused deletion is not repeated", a_refused_deletion_is_not_repeated },

@@ -27,7 +27,8 @@
  *   d d- d?       the room is deleted, was gone, is to be tried again
  *   b             the phone is back in a new life of the room, its agent made
  *   o             … and the first one is heard to have left
- *   F             the room finished      g  the agent joined
+ *   F             the room finished      g g-  the agent joined, left
+ *   f f-          somebody else's phone joined, left ringing
  *   a             a transfer is asked for    R  it is done, by who took it
  *   K             the process dies, and another takes what is due
  *   T             another process takes what is due
@@ -211,7 +212,12 @@ static void event(struct world *w, enum tel_event_kind kind, const char *how)
 
 	snprintf(id, sizeof(id), "EV_%d", ++w->events);
 	e.id = tel_str_from(id);
-	if (*how == 'g') {
+	if (*how == 'f') {
+		e.participant = (struct tel_participant){ .kind = TEL_PARTICIPANT_SIP,
+			.sid = TEL_STR("PA_F"), .identity = TEL_STR("sip_colleague"),
+			.sip_status = TEL_SIP_RINGING, .sip_call_id = TEL_STR("SCL_2"),
+			.disconnect_reason = how[1] ? TEL_STR("CLIENT_INITIATED") : TEL_STR_NONE };
+	} else if (*how == 'g') {
 		e.participant = (struct tel_participant){ .kind = TEL_PARTICIPANT_AGENT,
 			.sid = TEL_STR("PA_G"), .identity = TEL_STR("agent"),
 			.agent_name = TEL_STR("bot") };
@@ -316,7 +322,9 @@ static void do_word(struct world *w, const char *word)
 	case 'R': transfer(w, TEL_TRANSFERRED); break;
 	case 'j': event(w, TEL_EVENT_PARTICIPANT_JOINED, "d"); break;
 	case 'J': event(w, TEL_EVENT_PARTICIPANT_JOINED, "r"); break;
-	case 'g': event(w, TEL_EVENT_PARTICIPANT_JOINED, "g"); break;
+	case 'g':
+	case 'f': event(w, word[1] ? TEL_EVENT_PARTICIPANT_LEFT : TEL_EVENT_PARTICIPANT_JOINED, word);
+		  break;
 	case 'l': event(w, TEL_EVENT_PARTICIPANT_LEFT, word + 2); break;
 	case 'F': event(w, TEL_EVENT_ROOM_FINISHED, ""); break;
 	case 'A': dial(w, TEL_DIAL_OVER, TEL_DIAL_ANSWERED, 0); break;
@@ -478,6 +486,12 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "… while the dial waits for LiveKit", "M U F", "agent_dispatched - - [co] " },
 	{ "the room finishes under the phone", "M j A F", "agent_dispatched - - [o] A!" },
 	{ "… and it stays away", "M j A F +21 T", "ended completed livekit [] A!" },
+	{ "its room is made too late: nobody is dialled", "+61 M", "failed failed livekit [r] " },
+	{ "… by a process that found it left over", "+3600 K M", "failed failed livekit [r] " },
+	{ "somebody else's phone comes and goes before ours is heard of", "M f f- +6 T",
+	  "agent_dispatched - - [Dwo] !" },
+	{ "… after ours has answered", "M A f f- +6 T", "agent_dispatched - - [o] A!" },
+	{ "… and is the last that leaves", "M j A f l:hc f-", "ended completed callee [r] A!" },
 	{ "an agent alone keeps nothing", "g M j D486", "ended busy callee [r] !" },
 	{ "a final status stays", "M j D486 A l:hc w:a H", "ended busy callee [r] !" },
 };
@@ -543,6 +557,20 @@ static void an_early_agent_is_recognised(void)
 	do_word(&w, "M");
 	CHECK_INT(w.call->agent_was_there, true);
 	CU_ASSERT_TRUE(w.call->agent.joined_at != 0);
+	tel_call_free(w.call);
+}
+
+static void an_early_agent_that_left_is_not_there(void)
+{
+	struct world w;
+
+	begin(&w, "g g- M");
+	CHECK_INT(tel_call_living_legs(w.call, TEL_PARTICIPANT_AGENT), 0);
+	CHECK_INT(w.call->jobs[TEL_JOB_WATCH_AGENT].pending, true);
+	tel_call_free(w.call);
+	begin(&w, "g- g M");
+	CHECK_INT(tel_call_living_legs(w.call, TEL_PARTICIPANT_AGENT), 0);
+	CHECK_INT(w.call->jobs[TEL_JOB_WATCH_AGENT].pending, true);
 	tel_call_free(w.call);
 }
 
@@ -734,6 +762,7 @@ int main(void)
 		{ "outbound calls", outbound_calls },
 		{ "any order comes to the same", any_order_comes_to_the_same },
 		{ "an early agent is recognised", an_early_agent_is_recognised },
+		{ "an early agent that left is not there", an_early_agent_that_left_is_not_there },
 		{ "transfers", transfers },
 		{ "a transfer that nobody began is over with the call",
 		  a_transfer_that_nobody_began_is_over_with_the_call },

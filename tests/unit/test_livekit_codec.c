@@ -587,6 +587,28 @@ static void a_failed_transfer_says_why(void)
 }
 
 /* Either spelling; and what LiveKit tells of a room besides is not looked at. */
+/* By whomever they were made: a list that has them is as good as one without. */
+static void rooms_that_cannot_be_ours_are_left_out(void)
+{
+	char name[TEL_MAX_ROOM_NAME + 2] = "", text[1024];
+	const char *const names[] = { "a\\u0000b", name };
+	struct tel_lk_answer a;
+	struct tel_arena mem;
+	size_t i;
+
+	memset(name, 'n', sizeof(name) - 1);
+	for (i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), "{\"rooms\":[{\"sid\":\"RM_1\",\"name\":\"%s\"},"
+			 "{\"sid\":\"RM_2\",\"name\":\"r\"}]}", names[i]);
+		tel_arena_init(&mem, ARENA);
+		CHECK_INT(tel_twirp_decode(ROOMS, 200, tel_str_from(text), &mem, &a), TEL_OK);
+		CHECK_INT(a.verdict, TEL_LK_DONE);
+		CU_ASSERT_EQUAL_FATAL(a.n_rooms, 1);
+		CHECK_STR(a.rooms[0].sid, "RM_2");
+		tel_arena_release(&mem);
+	}
+}
+
 static void rooms_and_phones_are_read(void)
 {
 	static const char *const rooms[] = {
@@ -782,7 +804,8 @@ CU_TestInfo livekit_codec_tests[] = {
 	{ "answers get their verdict", answers_get_their_verdict },
 	{ "the far end is heard", the_far_end_is_heard },
 	{ "a failed transfer says why", a_failed_transfer_says_why },
-	{ "rooms and phones are read", rooms_and_phones_are_read },
+	{ "rooms that cannot be ours are left out", rooms_that_cannot_be_ours_are_left_out },
+		{ "rooms and phones are read", rooms_and_phones_are_read },
 	{ "our own dispatch is recognised", our_own_dispatch_is_recognised },
 	{ "metadata goes both ways", metadata_goes_both_ways },
 	{ "messages are bounded", messages_are_bounded },

@@ -384,6 +384,7 @@ struct world {
 	enum tel_job_kind taken;
 	uint32_t attempt;
 	char room_sid[8];		/* when it was taken */
+	bool knew_agent;		/* the same */
 };
 
 static struct tel_decide_env env_of(const struct world *w, int pid)
@@ -496,6 +497,7 @@ static void take(struct world *w, bool dead)
 	w->taken = t.kind;
 	w->attempt = w->call->jobs[t.kind].attempt;
 	snprintf(w->room_sid, sizeof(w->room_sid), "%.*s", TEL_STR_ARG(w->call->room_sid));
+	w->knew_agent = tel_call_living_legs(w->call, TEL_PARTICIPANT_AGENT) > 0;
 }
 
 static void dispatched(struct world *w, enum tel_dispatch_result result)
@@ -532,7 +534,7 @@ static void watched(struct world *w, const char *word)
 		.room_sid = tel_str_from(word[0] == 'O' ? "RM_A" : w->room_sid),
 		.result = failed ? TEL_WATCHED_FAILED :
 			  dropped ? TEL_WATCHED_DROPPED : TEL_WATCHED_LOOKED,
-		.drop_sent = word[0] == 'f', .code = failed ? TEL_STR("timeout") : TEL_STR_NONE,
+		.knew_agent = w->knew_agent, .drop_sent = word[0] == 'f', .code = failed ? TEL_STR("timeout") : TEL_STR_NONE,
 	};
 
 	CHECK_INT(w->taken, TEL_JOB_WATCH_AGENT);
@@ -689,6 +691,8 @@ static const struct {
 
 	{ "the agent joins and leaves while we look", "J K M +2 K G1 g1 W:",
 	  "agent_dispatched - - [do] 1", { 0 }, 0 },
+	{ "the agent has gone unheard: the next one is watched for", "J K M +2 K G1 W: K W: +9 K M",
+	  "agent_dispatched - - [wo] 2", { 0 }, 0 },
 	{ "of two agents one is about to be rid of, both leave", "J K M G1 G2 K g1 g2",
 	  "agent_dispatched - - [wo] 1", { 0 }, 0 },
 
