@@ -14,9 +14,6 @@
 #define EARLIER_SCHEMA "1"
 #define SCHEMA_KEY ((struct tel_str){ "tel\0schema", 10 })
 
-/* LMDB wants whole pages; 64 KiB is the largest page there is. */
-#define MAP_STEP ((size_t)64 << 10)
-
 /* Below that there is no point in trying a smaller map. */
 #define SMALLEST_MAP ((size_t)64 << 20)
 
@@ -55,7 +52,7 @@ static int try_env(const struct tel_lmdb_options *options, size_t map_size, MDB_
 	if (!rc)
 		rc = mdb_env_set_maxreaders(env, TEL_LMDB_MAX_READERS);
 	if (!rc)
-		rc = mdb_env_set_mapsize(env, map_size - map_size % MAP_STEP);
+		rc = mdb_env_set_mapsize(env, TEL_LMDB_WHOLE(map_size));
 	if (!rc)
 		rc = mdb_env_open(env, options->path, flags, 0600);
 	if (rc)
@@ -102,6 +99,7 @@ static enum tel_err open_shrinking(struct tel_lmdb_store *s, const struct tel_lm
 
 	if (!rc)
 		rc = try_env(options, size, &s->env);
+	s->map_size = wanted;
 	while (is_too_large(rc) && size / 2 >= SMALLEST_MAP) {
 		size /= 2;
 		rc = try_env(options, size, &s->env);

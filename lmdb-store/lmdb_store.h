@@ -57,8 +57,9 @@ struct tel_lmdb_options {
 				   0 = kept for ever */
 	/*
 	 * Called once if the store will never write again in this process
-	 * and TEL_EIO is all that can be had: time to end it, so that the
-	 * next one opens the store anew. Any thread, within a call of the
+	 * and TEL_EIO (or TEL_ENOMEM: it has outgrown the address space) is
+	 * all that can be had: time to end it, so that the next one opens
+	 * the store anew. Any thread, within a call of the
 	 * store; it must not call the store. May be NULL.
 	 */
 	void (*broken)(void *ctx);
