@@ -57,6 +57,7 @@ struct tel_lmdb_store {
 	bool registered;		/* with the guard, as (dev, ino) */
 	dev_t dev;
 	ino_t ino;
+	int pids_fd;			/* holds a lock of pids.c; -1 = none */
 	bool read_only;
 	bool group_commit;
 	tel_time retention;
@@ -126,6 +127,12 @@ int tel_lmdb_be_self(struct tel_lmdb_self *self);
 int tel_lmdb_make_file(const char *path);
 /* The names in the directory `path`, and its own, survive a power cut. */
 int tel_lmdb_sync_names(const char *path);
+
+/* ---- pids.c: one PID namespace ---- */
+
+/* data.mdb is there. Until s->pids_fd is closed. TEL_EBUSY: others have it. */
+TEL_MUST_CHECK enum tel_err tel_lmdb_join_pids(struct tel_lmdb_store *s, const char *path,
+					       struct tel_buf *why);
 
 /* ---- env.c ---- */
 
