@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -355,6 +356,51 @@ static void threads_share_commits(void)
 	CHECK_INT(stats.commits, THREADS * STEPS);
 }
 
+/* ---- a limit on files --------------------------------------------------------------------- */
+
+/* In a child, for its limit: endings have their reserve. 0 = as it should be. */
+static int write_to_the_limit(struct tel_call_store *s)
+{
+	struct rlimit limit = { .rlim_cur = 16 << 20, .rlim_max = RLIM_INFINITY };
+	enum tel_err err = TEL_OK;
+	unsigned n;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &limit))
+		return 1;
+	for (n = 1; n < 1000 && !err; n++) {
+		err = contract_try_make(s, &(struct recipe){ .n = n });
+		if (!err)
+			err = contract_edit(s, n, be_big, NULL);
+	}
+	if (err != TEL_EFULL)
+		return 2;
+	for (n -= 2; n > 0; n--)	/* all but the one that did not fit */
+		if (contract_edit(s, n, end, NULL))
+			return 4;
+	limit.rlim_cur = RLIM_INFINITY;
+	if (setrlimit(RLIMIT_FSIZE, &limit))
+		return 5;
+	return contract_try_make(s, &(struct recipe){ .n = 2000 }) || !lmdb_is_sound(s) ? 3 : 0;
+}
+
+static void a_limit_on_files_is_a_full_store(void)
+{
+	struct tel_call_store *s;
+	int status = -1;
+	pid_t pid;
+
+	temp_dir(dir);
+	pid = fork();
+	if (pid == 0) {
+		s = must_open((struct tel_lmdb_options){ .path = dir });
+		_exit(write_to_the_limit(s));
+	}
+	waitpid(pid, &status, 0);
+	CHECK_INT(status, 0);
+	temp_remove(dir);
+}
+
 /* ---- a store that others let grow --------------------------------------------------------- */
 
 #define SMALL_MAP ((size_t)4 << 20)
@@ -457,6 +503,7 @@ CU_TestInfo lmdb_room_tests[] = {
 	  a_reader_is_waited_for_when_the_store_is_full },
 	{ "a sweep lets go of memory", a_sweep_lets_go_of_memory },
 	{ "threads share commits", threads_share_commits },
+	{ "a limit on files is a full store", a_limit_on_files_is_a_full_store },
 	{ "a small map follows the file", a_small_map_follows_the_file },
 	{ "a file beyond the address space is no crash",
 	  a_file_beyond_the_address_space_is_no_crash },
