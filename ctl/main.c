@@ -171,6 +171,7 @@ int main(int argc, char **argv)
 	}
 	/* A reader that goes away is an error of write(), not our death. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* ulimit -f is an error of write(), too */
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return print_version();
 	if (argc > 1 && is_group(argv[1]))

@@ -328,6 +328,7 @@ int main(int argc, char **argv)
 	fill_descriptors();
 	keep_memory_small();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* ulimit -f is an error of write(), too */
 	if (tel_listener_is_socket(STDIN_FILENO))
 		status = run_fastcgi();
 	else if (tel_cgi_is_request())

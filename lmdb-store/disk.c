@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "lmdb-store/store.h"
@@ -21,6 +23,15 @@
 static bool is_unknown_here(int error)
 {
 	return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL;
+}
+
+/* ulimit -f; fallocate() that keeps a file's size does not ask for it. */
+static bool is_beyond_limit(uint64_t size)
+{
+	struct rlimit limit;
+
+	return !getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&
+	       size > limit.rlim_cur;
 }
 
 static enum tel_err is_left(struct tel_lmdb_store *s, int fd, uint64_t reserve)
@@ -42,9 +53,11 @@ enum tel_err tel_lmdb_reserve_disk(struct tel_lmdb_store *s, uint64_t used, uint
 		return TEL_OK;
 	if (mdb_env_get_fd(s->env, &fd))
 		return TEL_EIO;
+	if (is_beyond_limit(used + reserve))
+		return TEL_EFULL;
 	if (s->cannot_reserve)
 		return is_left(s, fd, reserve);
-	wanted = used + reserve + CHUNK;
+	wanted = used + reserve + (is_beyond_limit(used + reserve + CHUNK) ? 0 : CHUNK);
 	do {
 		failed = fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)used, (off_t)(wanted - used)) ?
 			 errno : 0;
@@ -60,9 +73,13 @@ enum tel_err tel_lmdb_reserve_disk(struct tel_lmdb_store *s, uint64_t used, uint
 
 bool tel_lmdb_disk_is_full(struct tel_lmdb_store *s)
 {
-	struct statvfs st;
+	struct statvfs disk;
+	struct stat file;
 	int fd;
 
-	return !mdb_env_get_fd(s->env, &fd) && !fstatvfs(fd, &st) &&
-	       (uint64_t)st.f_bavail * st.f_frsize < CHUNK;
+	if (mdb_env_get_fd(s->env, &fd))
+		return false;
+	if (!fstat(fd, &file) && is_beyond_limit((uint64_t)file.st_size + CHUNK))
+		return true;
+	return !fstatvfs(fd, &disk) && (uint64_t)disk.f_bavail * disk.f_frsize < CHUNK;
 }

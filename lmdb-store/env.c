@@ -14,9 +14,6 @@
 #define EARLIER_SCHEMA "1"
 #define SCHEMA_KEY ((struct tel_str){ "tel\0schema", 10 })
 
-/* LMDB wants whole pages; 64 KiB is the largest page there is. */
-#define MAP_STEP ((size_t)64 << 10)
-
 /* Below that there is no point in trying a smaller map. */
 #define SMALLEST_MAP ((size_t)64 << 20)
 
@@ -55,7 +52,7 @@ static int try_env(const struct tel_lmdb_options *options, size_t map_size, MDB_
 	if (!rc)
 		rc = mdb_env_set_maxreaders(env, TEL_LMDB_MAX_READERS);
 	if (!rc)
-		rc = mdb_env_set_mapsize(env, map_size - map_size % MAP_STEP);
+		rc = mdb_env_set_mapsize(env, TEL_LMDB_WHOLE(map_size));
 	if (!rc)
 		rc = mdb_env_open(env, options->path, flags, 0600);
 	if (rc)
@@ -99,9 +96,16 @@ static enum tel_err open_shrinking(struct tel_lmdb_store *s, const struct tel_lm
 {
 	size_t wanted = options->map_size ? options->map_size : TEL_LMDB_MAP_SIZE, size = wanted;
 	int rc = options->read_only ? 0 : tel_lmdb_make_file(options->path);
+	enum tel_err err = TEL_OK;
 
+	/* Who only reads takes no lock for longer than it takes to note that. */
+	if (!rc && !options->read_only)
+		err = tel_lmdb_join_pids(s, options->path, why);
+	if (err)
+		return err;
 	if (!rc)
 		rc = try_env(options, size, &s->env);
+	s->map_size = wanted;
 	while (is_too_large(rc) && size / 2 >= SMALLEST_MAP) {
 		size /= 2;
 		rc = try_env(options, size, &s->env);
@@ -222,6 +226,9 @@ enum tel_err tel_lmdb_open_env(struct tel_lmdb_store *s, const struct tel_lmdb_o
 		err = make_tables(s, options->path, why);
 	if (!err && !options->read_only)
 		err = tel_lmdb_upgrade(s, options->path, why);
+	if (err == TEL_EBUSY && why && why->len == 0)
+		return tel_lmdb_say(why, err, "the store in %s is busy: too many read it, or one of another container does that has our process id: try again, or in its container",
+				    options->path);
 	if (err && why && why->len == 0)
 		tel_lmdb_say(why, err, "cannot read the store in %s: %s", options->path,
 			     tel_err_text(err));

@@ -17,6 +17,7 @@ enum tel_err tel_lmdb_err(int rc)
 	case MDB_MAP_FULL:
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG:
 		return TEL_EFULL;
 	case MDB_READERS_FULL:
 	case MDB_MAP_RESIZED:

@@ -57,8 +57,9 @@ struct tel_lmdb_options {
 				   0 = kept for ever */
 	/*
 	 * Called once if the store will never write again in this process
-	 * and TEL_EIO is all that can be had: time to end it, so that the
-	 * next one opens the store anew. Any thread, within a call of the
+	 * and TEL_EIO (or TEL_ENOMEM: it has outgrown the address space) is
+	 * all that can be had: time to end it, so that the next one opens
+	 * the store anew. Any thread, within a call of the
 	 * store; it must not call the store. May be NULL.
 	 */
 	void (*broken)(void *ctx);
@@ -78,7 +79,10 @@ struct tel_lmdb_options {
  *                read_only, also one of an earlier version, which otherwise
  *                is brought up to date (about 3 s for 100 000 calls)
  * TEL_EMISUSE    open in this process already; a map_size below the minimum
- * TEL_EIO, TEL_ENOMEM, TEL_EBUSY, TEL_EFULL
+ * TEL_EBUSY      processes of another PID namespace (a container) have it
+ *                open, read_only aside: LMDB's locks do not hold between two;
+ *                or too many read it
+ * TEL_EIO, TEL_ENOMEM, TEL_EFULL
  */
 TEL_MUST_CHECK enum tel_err tel_lmdb_store_open(const struct tel_lmdb_options *options,
 						struct tel_call_store **out, struct tel_buf *why);

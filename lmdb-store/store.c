@@ -16,6 +16,8 @@ static void release(struct tel_lmdb_store *s)
 
 	if (s->env && ours)
 		mdb_env_close(s->env);
+	if (s->pids_fd >= 0)
+		close(s->pids_fd);
 	if (s->registered && ours)
 		tel_lmdb_unregister(s->dev, s->ino);
 	pthread_mutex_destroy(&s->queue_lock);
@@ -56,6 +58,7 @@ static struct tel_lmdb_store *new_store(const struct tel_lmdb_options *options)
 	}
 	s->base.ops = &lmdb_ops;
 	s->pid = getpid();
+	s->pids_fd = -1;
 	s->read_only = options->read_only;
 	s->group_commit = !options->no_group_commit;
 	s->retention = options->retention;

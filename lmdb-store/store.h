@@ -43,6 +43,10 @@ enum tel_lmdb_table {
 	TEL_LMDB_TABLES
 };
 
+/* LMDB wants whole pages; 64 KiB is the largest page there is. */
+#define TEL_LMDB_MAP_STEP ((size_t)64 << 10)
+#define TEL_LMDB_WHOLE(size) ((size) - (size) % TEL_LMDB_MAP_STEP)
+
 struct tel_lmdb_waiter;
 
 struct tel_lmdb_store {
@@ -53,10 +57,12 @@ struct tel_lmdb_store {
 	bool registered;		/* with the guard, as (dev, ino) */
 	dev_t dev;
 	ino_t ino;
+	int pids_fd;			/* holds a lock of pids.c; -1 = none */
 	bool read_only;
 	bool group_commit;
 	tel_time retention;
 	size_t page_size;
+	size_t map_size;		/* meant to be; address space may be less */
 	void (*broken)(void *ctx);	/* see lmdb_store.h; NULL = nobody asks */
 	void *broken_ctx;
 	atomic_bool is_broken;
@@ -66,6 +72,7 @@ struct tel_lmdb_store {
 	bool cannot_reserve;		/* the file system knows no fallocate() */
 
 	pthread_rwlock_t map_lock;
+	bool unmapped;			/* guarded by map_lock: LMDB must not be asked */
 
 	pthread_mutex_t queue_lock;	/* guards all below */
 	struct tel_lmdb_waiter *first, **last;
@@ -121,6 +128,12 @@ int tel_lmdb_make_file(const char *path);
 /* The names in the directory `path`, and its own, survive a power cut. */
 int tel_lmdb_sync_names(const char *path);
 
+/* ---- pids.c: one PID namespace ---- */
+
+/* data.mdb is there. Until s->pids_fd is closed. TEL_EBUSY: others have it. */
+TEL_MUST_CHECK enum tel_err tel_lmdb_join_pids(struct tel_lmdb_store *s, const char *path,
+					       struct tel_buf *why);
+
 /* ---- env.c ---- */
 
 /* s->env and s->tables. */
@@ -139,6 +152,14 @@ uint64_t tel_lmdb_count_readers(struct tel_lmdb_store *s);
  * another try. Call it without a transaction and without queue_lock.
  */
 bool tel_lmdb_await_readers(struct tel_lmdb_store *s);
+
+/* ---- map.c ---- */
+
+/*
+ * After MDB_MAP_RESIZED, without a transaction: have a map as large as the
+ * file. False: there is no address space for it in this process.
+ */
+bool tel_lmdb_follow_map(struct tel_lmdb_store *s);
 
 /* ---- txn.c: a transaction, with the tables as an index ---- */
 

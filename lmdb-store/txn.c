@@ -31,23 +31,13 @@ static struct tel_lmdb_txn *of_index(struct tel_index *index)
 	return (struct tel_lmdb_txn *)((char *)index - offsetof(struct tel_lmdb_txn, index));
 }
 
-/*
- * Another process has made the map larger: take its size. If that fails, the
- * next begin says so.
- */
-static void follow_map(struct tel_lmdb_store *s)
-{
-	pthread_rwlock_wrlock(&s->map_lock);
-	mdb_env_set_mapsize(s->env, 0);
-	pthread_rwlock_unlock(&s->map_lock);
-}
-
 static int try_begin(struct tel_lmdb_store *s, bool writes, MDB_txn **out)
 {
 	int rc;
 
 	pthread_rwlock_rdlock(&s->map_lock);
-	rc = mdb_txn_begin(s->env, NULL, writes ? 0 : MDB_RDONLY, out);
+	rc = s->unmapped ? ENOMEM :
+	     mdb_txn_begin(s->env, NULL, writes ? 0 : MDB_RDONLY, out);
 	if (rc)
 		pthread_rwlock_unlock(&s->map_lock);
 	return rc;
@@ -79,8 +69,9 @@ static enum tel_err below(struct tel_index *index, enum tel_key_kind kind, struc
 
 /*
  * LMDB could not write the page that makes a commit valid, and does not know
- * what is on the disk: it refuses to write again. Only opening it anew helps,
- * and that takes a process without transactions: a new one.
+ * what is on the disk: it refuses to write again. Or there is no room for a
+ * map of what others have written. Only opening it anew helps, and that takes
+ * a process without transactions: a new one.
  */
 static void tell_broken(struct tel_lmdb_store *s)
 {
@@ -98,12 +89,14 @@ enum tel_err tel_lmdb_begin(struct tel_lmdb_store *s, bool writes, struct tel_lm
 	out->index = (struct tel_index){ .at_least = at_least, .below = below };
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		rc = try_begin(s, writes, &out->txn);
-		if (rc == MDB_MAP_RESIZED)
-			follow_map(s);
-		else if (rc == MDB_READERS_FULL && tries == 0)
+		if (rc == MDB_READERS_FULL && tries == 0)
 			mdb_reader_check(s->env, &dead);
-		else
+		else if (rc != MDB_MAP_RESIZED)
 			break;
+		else if (!tel_lmdb_follow_map(s)) {
+			tell_broken(s);
+			return TEL_ENOMEM;
+		}
 	}
 	if (rc == MDB_PANIC)
 		tell_broken(s);

@@ -67,8 +67,11 @@
 #define TEL_TIMELINE_TAIL	128
 #define TEL_MAX_TIMELINE_NOTES	12
 
-/* One record, encoded. */
-#define TEL_MAX_RECORD		(128 * 1024)
+/*
+ * One record, encoded: all that a call may hold, with every byte of it a quote
+ * that is escaped. What is taken on must not become too big to be ended.
+ */
+#define TEL_MAX_RECORD		(256 * 1024)
 
 /* All strings of one call in memory, superseded ones included. */
 #define TEL_MAX_CALL_ARENA	(512 * 1024)

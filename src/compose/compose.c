@@ -62,8 +62,9 @@ static void store_is_broken(void *compose)
 	struct tel_compose *all = compose;
 
 	tel_log_line(all->app.log, TEL_LOG_ERROR, "store_broken",
-		     TEL_F_TEXT("detail", "the disk failed in the middle of a commit: "
-					  "the store can only be used by a new process"));
+		     TEL_F_TEXT("detail", "the disk failed in the middle of a commit, or "
+					  "the store has outgrown the address space "
+					  "(ulimit -v): only a new process can use it"));
 	if (all->store_broken)
 		all->store_broken(all->store_broken_ctx);
 }

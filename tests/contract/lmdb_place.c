@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -284,6 +285,50 @@ static void a_forked_child_opens_its_own(void)
 	temp_remove(dir);
 }
 
+/* Of a process in a PID namespace of its own: what opening said; -1 = can't make one. */
+static int open_in_a_namespace(struct tel_lmdb_options options)
+{
+	int status = -1;
+	char why[1024];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWPID))
+			_exit(255);
+		pid = fork();
+		if (pid == 0)
+			_exit((int)try_open(options, why));
+		_exit(waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) :
+									     253);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) && WEXITSTATUS(status) != 255 ? WEXITSTATUS(status) : -1;
+}
+
+static void one_pid_namespace_writes(void)
+{
+	struct tel_lmdb_options options = { 0 };
+	struct tel_call_store *s;
+	char dir[TEMP_PATH];
+	int alone;
+
+	temp_dir(dir);
+	options.path = dir;
+	alone = open_in_a_namespace(options);
+	if (alone != -1) {		/* that takes root */
+		CHECK_INT(alone, TEL_OK);
+		s = must_open(options);
+		CHECK_INT(open_in_a_namespace(options), TEL_EBUSY);
+		options.read_only = true;
+		CHECK_INT(open_in_a_namespace(options), TEL_OK);
+		contract_make(s, (struct recipe){ .n = 1 });
+		s->ops->close(s);
+		options.read_only = false;
+		CHECK_INT(open_in_a_namespace(options), TEL_OK);
+	}
+	temp_remove(dir);
+}
+
 static void write_garbage(const char *path, size_t n)
 {
 	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
@@ -376,6 +421,7 @@ CU_TestInfo lmdb_place_tests[] = {
 	{ "network file systems are refused", network_file_systems_are_refused },
 	{ "one process opens it once", one_process_opens_it_once },
 	{ "a forked child opens its own", a_forked_child_opens_its_own },
+	{ "one PID namespace writes", one_pid_namespace_writes },
 	{ "what is no store is refused", what_is_no_store_is_refused },
 	{ "a backup is the same store", a_backup_is_the_same_store },
 	{ "a backup follows no link", a_backup_follows_no_link },

@@ -1,8 +1,11 @@
 #include "config.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "contract/test_lmdb_store.h"
@@ -353,6 +356,146 @@ static void threads_share_commits(void)
 	CHECK_INT(stats.commits, THREADS * STEPS);
 }
 
+/* ---- a limit on files --------------------------------------------------------------------- */
+
+/* In a child, for its limit: endings have their reserve. 0 = as it should be. */
+static int write_to_the_limit(struct tel_call_store *s)
+{
+	struct rlimit limit = { .rlim_cur = 16 << 20, .rlim_max = RLIM_INFINITY };
+	enum tel_err err = TEL_OK;
+	unsigned n;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &limit))
+		return 1;
+	for (n = 1; n < 1000 && !err; n++) {
+		err = contract_try_make(s, &(struct recipe){ .n = n });
+		if (!err)
+			err = contract_edit(s, n, be_big, NULL);
+	}
+	if (err != TEL_EFULL)
+		return 2;
+	for (n -= 2; n > 0; n--)	/* all but the one that did not fit */
+		if (contract_edit(s, n, end, NULL))
+			return 4;
+	limit.rlim_cur = RLIM_INFINITY;
+	if (setrlimit(RLIMIT_FSIZE, &limit))
+		return 5;
+	return contract_try_make(s, &(struct recipe){ .n = 2000 }) || !lmdb_is_sound(s) ? 3 : 0;
+}
+
+static void a_limit_on_files_is_a_full_store(void)
+{
+	struct tel_call_store *s;
+	int status = -1;
+	pid_t pid;
+
+	temp_dir(dir);
+	pid = fork();
+	if (pid == 0) {
+		s = must_open((struct tel_lmdb_options){ .path = dir });
+		_exit(write_to_the_limit(s));
+	}
+	waitpid(pid, &status, 0);
+	CHECK_INT(status, 0);
+	temp_remove(dir);
+}
+
+/* ---- a store that others let grow --------------------------------------------------------- */
+
+#define SMALL_MAP ((size_t)4 << 20)
+#define BESIDE_IT ((size_t)4 << 20)
+
+static void note_broken(void *ctx)
+{
+	*(bool *)ctx = true;
+}
+
+static void limit_address_space(size_t beside)
+{
+	long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+	struct rlimit limit;
+
+	if (!f || fscanf(f, "%ld", &pages) != 1)
+		abort();
+	fclose(f);
+	limit.rlim_cur = limit.rlim_max = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + beside;
+	if (setrlimit(RLIMIT_AS, &limit))
+		abort();
+}
+
+/* In a child: 0 = as it should be. */
+static int look_at_what_grew(bool is_limited, int from_parent, int to_parent)
+{
+	struct tel_call_id id = contract_id(1);
+	struct tel_call *call = NULL;
+	struct tel_store_stats stats;
+	struct tel_call_store *s;
+	bool broken = false;
+	char c = 0;
+
+	s = must_open((struct tel_lmdb_options){ .path = dir, .map_size = SMALL_MAP,
+						 .broken = note_broken, .broken_ctx = &broken });
+	if (is_limited)
+		limit_address_space(BESIDE_IT);
+	if (write(to_parent, &c, 1) != 1 || read(from_parent, &c, 1) != 1)
+		return 1;
+	if (is_limited)
+		return s->ops->get(s, &id, &call, NULL) == TEL_ENOMEM && broken &&
+		       s->ops->stats(s, &stats) == TEL_ENOMEM &&
+		       contract_try_make(s, &(struct recipe){ .n = 900 }) == TEL_ENOMEM ? 0 : 2;
+	if (s->ops->get(s, &id, &call, NULL) || broken)
+		return 3;
+	tel_call_free(call);
+	return contract_try_make(s, &(struct recipe){ .n = 900 }) ? 4 : 0;
+}
+
+static void see_it_grow(bool is_limited)
+{
+	int down[2], up[2], status = -1;
+	struct tel_call_store *s;
+	unsigned n;
+	char c = 0;
+	pid_t pid;
+
+	temp_dir(dir);
+	CU_ASSERT_EQUAL_FATAL(pipe(down) | pipe(up), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(look_at_what_grew(is_limited, down[0], up[1]));
+	CHECK_INT(read(up[0], &c, 1), 1);
+	s = must_open((struct tel_lmdb_options){ .path = dir, .map_size = 8 * SMALL_MAP });
+	for (n = 1; n < 1000 && contract_stats(s).used_bytes < 3 * SMALL_MAP; n++) {
+		contract_make(s, (struct recipe){ .n = n });
+		CHECK_INT(contract_edit(s, n, be_big, NULL), TEL_OK);
+	}
+	CHECK_INT(write(down[1], &c, 1), 1);
+	waitpid(pid, &status, 0);
+	CHECK_INT(status, 0);
+	CU_ASSERT_EQUAL(contract_has(s, 900), !is_limited);
+	CU_ASSERT_TRUE(lmdb_is_sound(s));
+	s->ops->close(s);
+	close(down[0]);
+	close(down[1]);
+	close(up[0]);
+	close(up[1]);
+	temp_remove(dir);
+}
+
+static void a_small_map_follows_the_file(void)
+{
+	see_it_grow(false);
+}
+
+/* It must not crash: LMDB would have unmapped what it can't map again. */
+static void a_file_beyond_the_address_space_is_no_crash(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	see_it_grow(true);
+#endif
+}
+
 CU_TestInfo lmdb_room_tests[] = {
 	{ "a full store still ends calls and recovers", a_full_store_still_ends_calls_and_recovers },
 	{ "a step that does not fit spoils no other", a_step_that_does_not_fit_spoils_no_other },
@@ -360,5 +503,9 @@ CU_TestInfo lmdb_room_tests[] = {
 	  a_reader_is_waited_for_when_the_store_is_full },
 	{ "a sweep lets go of memory", a_sweep_lets_go_of_memory },
 	{ "threads share commits", threads_share_commits },
+	{ "a limit on files is a full store", a_limit_on_files_is_a_full_store },
+	{ "a small map follows the file", a_small_map_follows_the_file },
+	{ "a file beyond the address space is no crash",
+	  a_file_beyond_the_address_space_is_no_crash },
 	CU_TEST_INFO_NULL,
 };

@@ -295,6 +295,13 @@ class Work(OnStore):
             events = [json.loads(line)["event"] for line in log.splitlines()]
             self.assertEqual((events[0], events[-1]), ("work_started", "work_stopped"))
 
+    def test_a_limit_on_files_is_trouble_and_no_death(self):
+        got = subprocess.run(["sh", "-c", 'ulimit -f 100; exec "$0" work --once', str(TOOL)],
+                             env=self.directory.environment(), capture_output=True, text=True,
+                             timeout=PATIENCE, check=False)
+        self.assertEqual(got.returncode, TROUBLE, got.stderr)
+        self.assertIn("File too large", got.stderr)
+
     def test_a_store_that_can_not_be_opened(self):
         self.directory.store.mkdir()
         self.directory.store.chmod(0o777)

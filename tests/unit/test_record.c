@@ -267,6 +267,44 @@ static void ceilings_hold(void)
 	tel_call_free(call);
 }
 
+/* A text whose every byte takes two in the record, as quotes within JSON do. */
+static struct tel_str quotes(size_t n)
+{
+	static char text[TEL_MAX_AGENT_CONFIG];
+
+	memset(text, '"', sizeof(text));
+	return (struct tel_str){ text, n };
+}
+
+/* What was taken on must be able to go on: no step may find it too big later. */
+static void all_that_a_call_may_hold_fits(void)
+{
+	struct tel_call *call = full_call(), *back = NULL;
+	struct tel_leg *leg;
+	struct tel_buf b;
+
+	while (call->n_legs < TEL_MAX_LEGS) {
+		CU_ASSERT_EQUAL_FATAL(tel_call_add_leg(call, &leg), TEL_OK);
+		*leg = (struct tel_leg){
+			.kind = TEL_PARTICIPANT_SIP, .participant_sid = quotes(TEL_MAX_ID),
+			.identity = quotes(TEL_MAX_IDENTITY), .room_sid = quotes(TEL_MAX_ID),
+			.sip_call_id = quotes(TEL_MAX_ID), .joined_at = 1, .left_at = 1,
+			.disconnect_reason = quotes(TEL_MAX_ID),
+		};
+	}
+	call->agent.config = quotes(TEL_MAX_AGENT_CONFIG);
+	call->dial.metadata = quotes(TEL_MAX_CALL_METADATA);
+	call->raw = quotes(TEL_MAX_RAW);
+	call->error_message = call->transfer.message = quotes(TEL_MAX_TEXT);
+	tel_buf_init(&b, 2 * TEL_MAX_RECORD);
+	CHECK_INT(tel_call_encode(call, &b), TEL_OK);
+	CHECK_INT(tel_call_decode(tel_buf_str(&b), &back), TEL_OK);
+	CHECK_INT(back ? back->n_legs : 0, TEL_MAX_LEGS);
+	tel_buf_release(&b);
+	tel_call_free(back);
+	tel_call_free(call);
+}
+
 /* ---- entries -------------------------------------------------------------------- */
 
 static struct tel_entry full_entry(void)
@@ -444,6 +482,7 @@ int main(void)
 		{ "what is no record is refused", what_is_no_record_is_refused },
 		{ "damaged records do no harm", damaged_records_do_no_harm },
 		{ "ceilings hold", ceilings_hold },
+		{ "all that a call may hold fits", all_that_a_call_may_hold_fits },
 		CU_TEST_INFO_NULL,
 	};
 	CU_TestInfo entries[] = {
