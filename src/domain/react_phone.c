@@ -382,6 +382,11 @@ static enum tel_err hang_up_again(struct tel_reaction *r)
 	bool is_new;
 
 	err = tel_react_leg(r, &leg, &is_new);
+	/* It is in that life now, and the deletion is to mean that one. */
+	if (!err && !tel_str_eq(r->event->room_sid, r->call->room_sid) && is_later_life(r)) {
+		r->call->room_finished_at = 0;
+		err = describe_room(r->call, r->event);
+	}
 	if (err)
 		return err;
 	leg->joined_at = r->at;

@@ -833,6 +833,29 @@ static void who_was_transferred_has_not_hung_up(void)
 	tel_call_free(w.calls[0]);
 }
 
+/*
+ * It is that room, then, which has to go: where another call has the name too, the
+ * deletion asks for it by its sid.
+ */
+static void a_phone_hung_up_and_back_is_in_its_new_room(void)
+{
+	static const struct { const char *back, *room; } cases[] = {
+		{ "J2@B=1", "B" }, { "J2@A=1", "A" } };
+	struct world w;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		w = one_call("J1@A K M G1@A");
+		w.calls[0]->hang_up_at = w.now;
+		play_word(&w, "R@A");
+		play_word(&w, cases[i].back);
+		CHECK_STR(w.calls[0]->room_sid, cases[i].room);
+		CHECK_INT(w.calls[0]->room_finished_at != 0, i == 1);
+		CHECK_INT(w.calls[0]->jobs[TEL_JOB_DELETE_ROOM].pending, true);
+		tel_call_free(w.calls[0]);
+	}
+}
+
 /* An agent came by a dispatch whose answer was lost, and left before that was found. */
 static void a_found_dispatch_does_not_undo_a_loss(void)
 {
@@ -985,6 +1008,8 @@ int main(void)
 		{ "other events are ignored", other_events_are_ignored },
 		{ "results without a call are refused", results_without_a_call_are_refused },
 		{ "who was transferred has not hung up", who_was_transferred_has_not_hung_up },
+		{ "a phone hung up and back is in its new room",
+		  a_phone_hung_up_and_back_is_in_its_new_room },
 		{ "a found dispatch does not undo a loss", a_found_dispatch_does_not_undo_a_loss },
 		{ "since when the agent is there does not hang on the order",
 		  since_when_the_agent_is_there_does_not_hang_on_the_order },
