@@ -351,6 +351,7 @@ static void check_final(struct sim *sim, const struct sim_known_call *k,
 void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 {
 	struct sim_known_call *k;
+	struct tel_str hung_up_in;
 	tel_time known_at;
 
 	if (!seen->there)
@@ -368,6 +369,7 @@ void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 		k->over_at = sim->now;
 		sim_judge_over(sim, seen);
 	}
+	hung_up_in = k->seen.hung_up ? k->seen.hung_up_in : seen->room_sid;
 	if (seen->hung_up && !k->seen.hung_up)
 		sim_judge_given_up(sim, seen);
 	if (!tel_str_eq(k->seen.room_sid, seen->room_sid))
@@ -378,6 +380,7 @@ void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 		k->finished_since = sim->tick;
 	k->seen = *seen;
 	k->seen.known_at = known_at;
+	k->seen.hung_up_in = hung_up_in;
 }
 
 /* ---- at the end ------------------------------------------------------------------------ */

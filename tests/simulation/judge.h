@@ -45,7 +45,8 @@ struct sim_seen_call {
 	bool outbound;
 	bool no_agent;			/* its error says so */
 	bool hung_up;			/* by us, … */
-	enum tel_hang_up_why why;	/* … because of that */
+	enum tel_hang_up_why why;	/* … because of that, … */
+	struct tel_str hung_up_in;	/* … in that life of its room */
 	const struct sim_leg *legs[SIM_SEEN_LEGS]; /* phones, once it is over */
 	size_t n_legs;
 };

@@ -320,7 +320,7 @@ static bool has_reason(const struct sim *sim, const struct sim_life *life,
 			       sim_allowance(sim, sim->now, UNSEEN) + skew_hides(sim);
 
 	/* It was hung up in an earlier life of the room, and came back. */
-	if (!tel_str_eq(call->room_sid, life->sid))
+	if (!tel_str_eq(call->hung_up_in, life->sid))
 		return true;
 	switch (call->why) {
 	case TEL_HANG_UP_ASKED:
