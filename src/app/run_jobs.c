@@ -344,6 +344,19 @@ static bool may_take(const struct tel_runner *runner)
 	       (!tel_reach_is_lost(&runner->reach) || !somebody_tries(runner));
 }
 
+/* A lease tells processes apart, and attempts; not two runs of one process. */
+static unsigned busy_with(const struct tel_runner *runner, const struct tel_call_id *id)
+{
+	unsigned busy = 0;
+	size_t i;
+
+	for (i = 0; i < TEL_RUNNER_MAX_IN_FLIGHT; i++)
+		if (runner->runs[i].call && tel_str_eq(tel_call_id_str(&runner->runs[i].call->id),
+						       tel_call_id_str(id)))
+			busy |= 1u << runner->runs[i].kind;
+	return busy;
+}
+
 /* Take all that is due in one call, as long as there are slots. */
 static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_call_id *id,
 				 struct tel_str dead_owner)
@@ -356,6 +369,7 @@ static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_cal
 
 	while (!err && take.result != TEL_TAKE_NOTHING && may_take(runner)) {
 		err = make_env(runner->app, &take.env);
+		take.busy = busy_with(runner, id);
 		if (!err)
 			err = runner->app->store->ops->step(runner->app->store, &about,
 							    take_and_copy, &take);

@@ -73,6 +73,8 @@ struct tel_take_job {
 	struct tel_decide_env env;
 	struct tel_str dead_owner;	/* leases of this owner don't count;
 					   absent = every lease counts */
+	unsigned busy;			/* bits 1 << kind: what this process is at, whose
+					   result would pass for the next attempt's */
 	/* out */
 	enum tel_take_result result;
 	enum tel_job_kind kind;

@@ -34,7 +34,7 @@ static bool first_takeable(const struct tel_call *call, const struct tel_take_jo
 	int kind;
 
 	for (kind = 0; kind < TEL_JOB_KINDS; kind++) {
-		if (!is_takeable(&call->jobs[kind], take))
+		if (take->busy & 1u << kind || !is_takeable(&call->jobs[kind], take))
 			continue;
 		if (!found || tel_job_wakes_at(&call->jobs[kind]) <
 			      tel_job_wakes_at(&call->jobs[*out]))
@@ -127,6 +127,7 @@ static enum tel_err take_dispatch(struct tel_step *step, struct tel_take_job *ta
 	struct tel_entry *entry;
 
 	if (job->attempt == 0 || tel_str_is_set(job->lease.owner) ||
+	    take->busy & 1u << TEL_JOB_WATCH_AGENT ||
 	    !tel_watch_has_waited(call, take->env.policy, take->env.now))
 		return lease_job(step, take);
 	entry = job_entry(step, &take->env, TEL_JOB_DISPATCH_AGENT);

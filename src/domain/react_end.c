@@ -70,11 +70,8 @@ void tel_call_cancel_job(struct tel_call *call, enum tel_job_kind kind)
 
 void tel_call_clear_ghost(struct tel_call *call, tel_time due)
 {
-	/* Attempts are counted on: an answer to an earlier one is not ours. */
-	uint32_t attempt = call->jobs[TEL_JOB_DELETE_ROOM].attempt;
 	struct tel_job *job = tel_call_schedule(call, TEL_JOB_DELETE_ROOM, due);
 
-	job->attempt = attempt;
 	/*
 	 * Not taken back by a late room_finished: the ghost is a new life of
 	 * the room. `unsure` marks that.
