@@ -401,10 +401,28 @@ static bool is_answer(const struct tel_reaction *r, const struct tel_leg *leg)
 	       phone(r)->sip_status == TEL_SIP_ACTIVE;
 }
 
+/*
+ * A look at the dialled phone goes by the room's name, and counts as one into the
+ * life that the call knows of. Which one the phone is in its coming tells.
+ */
+static enum tel_err put_right(struct tel_reaction *r, struct tel_leg **leg)
+{
+	struct tel_leg *seen = *leg;
+
+	if (!seen || seen->left_at || tel_str_eq(seen->room_sid, r->event->room_sid) ||
+	    tel_str_eq(r->call->room_sid, r->event->room_sid) || !is_later_life(r))
+		return TEL_OK;
+	*leg = NULL;
+	return tel_call_set(r->call, &seen->room_sid, r->event->room_sid, TEL_MAX_ID);
+}
+
 enum tel_err tel_react_phone_joins(struct tel_reaction *r)
 {
 	struct tel_leg *leg = tel_call_leg(r->call, phone(r)->sid);
+	enum tel_err err = put_right(r, &leg);
 
+	if (err)
+		return err;
 	if (leg && is_answer(r, leg)) {
 		leg->sip_status = TEL_SIP_ACTIVE;
 		tel_call_note_answer(r->call, r->env->now, r->env);

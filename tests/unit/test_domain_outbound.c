@@ -27,6 +27,7 @@
  *   d d- d?       the room is deleted, was gone, is to be tried again
  *   b             the phone is back in a new life of the room, its agent made
  *   o             … and the first one is heard to have left
+ *   B W:S         it is back, and nobody has told yet; a look shows it
  *   F             the room finished      g g-  the agent joined, left
  *   f f-          somebody else's phone joined, left ringing
  *   a             a transfer is asked for    R  it is done, by who took it
@@ -169,11 +170,12 @@ static void take(struct world *w, bool dead)
 	}
 }
 
-static void look(struct world *w, const char *how)
+static void look(struct world *w, const char *how, const char *sid)
 {
 	char identity[TEL_PHONE_IDENTITY];
 	struct tel_participant p = {
-		.kind = TEL_PARTICIPANT_SIP, .sid = TEL_STR("PA_1"), .sip_call_id = TEL_STR("SCL_1"),
+		.kind = TEL_PARTICIPANT_SIP, .sid = tel_str_from(sid),
+		.sip_call_id = TEL_STR("SCL_1"),
 		.identity = tel_str_from(tel_call_phone_identity(&w->call->id, identity)),
 		.sip_status = *how == ':' ? status_of(how[1]) : TEL_SIP_UNKNOWN,
 	};
@@ -317,6 +319,7 @@ static void do_word(struct world *w, const char *word)
 	case 'u': room(w, TEL_ROOM_RETRY_UNSENT); break;
 	case 'c': room(w, TEL_ROOM_CANCELLED); break;
 	case 'b': back(w); break;
+	case 'B': life = "RM_B", phone_sid = "PA_2"; break;
 	case 'o': old_one_leaves(w); break;
 	case 'a': CHECK_INT(ask_transfer(w), TEL_ASK_ACCEPTED); break;
 	case 'R': transfer(w, TEL_TRANSFERRED); break;
@@ -334,7 +337,8 @@ static void do_word(struct world *w, const char *word)
 	case 'Q': dial(w, TEL_DIAL_OVER, TEL_DIAL_LOST, 0); break;
 	case 'U': dial(w, TEL_DIAL_RETRY_UNSENT, TEL_DIAL_NO_REPLY, 0); break;
 	case 'C': dial(w, TEL_DIAL_CANCELLED, TEL_DIAL_NO_REPLY, 0); break;
-	case 'w': look(w, word + 1); break;
+	case 'w': look(w, word + 1, "PA_1"); break;
+	case 'W': look(w, word + 1, phone_sid); break;
 	case 'H': hang_up(w); break;
 	case 'd': deleted(w, word[1]); break;
 	case 'K': take(w, true); break;
@@ -477,6 +481,8 @@ static const struct { const char *name, *script, *want; } cases[] = {
 	{ "unavailable told by its leaving", "M J K l:rv", "ended no_answer timeout [r] R!" },
 
 	{ "LiveKit restarts under it, and it comes back", "M j A F b +25 T", "agent_dispatched - - [o] A!" },
+	{ "… seen there before that is told", "M j K B W:a b o", "agent_dispatched - - [o] A!" },
+	{ "… hung up before that is told", "M j K B W:a H b l:hx", "ended completed api [r] A!" },
 	{ "the room finishes before the phone came", "M F", "agent_dispatched - - [Dwo] !" },
 	{ "… and the phone is dialled into a new one", "M F A b l:hc", "ended completed callee [r] A!" },
 	{ "… and it came and left before that", "M F j l:ru Q", "ended busy callee [] R!" },
