@@ -221,19 +221,41 @@ static tel_time known_empty_since(const struct sim_life *life)
 	return since;
 }
 
+/*
+ * Where no rounds are made, a call whose end nobody told goes on, and a ghost in
+ * a room of that name may be its: RELIABILITY.md, known limits. Since when there
+ * is no such call any more; 0: there is one.
+ */
+static tel_time name_free_since(const struct sim *sim, const struct sim_life *life)
+{
+	const struct sim_known_call *k;
+	tel_time since = 1;
+
+	for (k = sim->policy.reconcile_interval ? NULL : sim->judge->calls; k; k = k->next) {
+		if (!tel_str_eq(k->seen.room_name, life->room->name) ||
+		    tel_str_eq(k->seen.room_sid, life->sid))
+			continue;
+		if (!k->over_since)
+			return 0;
+		since = k->over_at > since ? k->over_at : since;
+	}
+	return since;
+}
+
 void sim_judge_ghost(struct sim *sim, const struct sim_life *life)
 {
 	const struct sim_dispatch *d = life->dispatches;
 	const struct sim_life *meant;
-	tel_time since, tidy = SIM_TIDY;
+	tel_time since, free_since = name_free_since(sim, life), tidy = SIM_TIDY;
 
-	if (!d || d->deleted || life->had_phone)
+	if (!d || d->deleted || life->had_phone || free_since == 0)
 		return;
 	meant = life_of(life->room, d->meant_for);
 	since = meant && !meant->forgotten ? known_empty_since(meant) : 0;
 	if (since == 0)
 		return;
 	since = d->made_at > since ? d->made_at : since;
+	since = free_since > since ? free_since : since;
 	/* Made for a phone that is still to be dialled, as long as that is tried. */
 	if (tel_str_is_set(life->mark))
 		tidy += 60 * TEL_SECOND;
