@@ -650,6 +650,7 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	/* dispatches that go wrong */
 	{ "retried", "J1@A K T", "sip_participant_joined - - d?o" },
 	{ "retried, never sent", "J1@A K U", "sip_participant_joined - - do" },
+	{ "retried, while a newer leg is waited for", "J1@A K L1@A:d T", "sip_participant_joined - - d?o" },
 	{ "found by the next attempt", "J1@A K T +9 K F", "agent_dispatched - - o" },
 	{ "refused", "J1@A K X", "failed failed livekit r" },
 	{ "refused after the caller had gone", "J1@A K L1@A:h X", "ended canceled caller r" },

@@ -456,7 +456,9 @@ static const struct { const char *name, *script, *want; } cases[] = {
 
 	{ "unsent: the room is made sure of first", "M U +5 T", "agent_dispatched - - [co] " },
 	{ "… then again", "M U +5 T M", "agent_dispatched - - [Dwo] !" },
-	{ "unsent: not for ever", "M U +61 T M U", "failed failed livekit [r] " },
+	{ "unsent: not for ever", "M U +61 T M", "failed failed livekit [r] " },
+	{ "… when that took too long", "M +61 U", "failed failed livekit [r] " },
+	{ "… and it was hung up", "M H U", "ended canceled api [r] " },
 	{ "unsent, then stopped", "M U S +5 T M", "ended canceled api [r] " },
 	{ "the process dies: never again, but looked for", "M K", "agent_dispatched - - [wo] !" },
 	{ "… it was answered", "M K w:r w:a l:hc", "ended completed callee [r] RA!" },
@@ -564,6 +566,15 @@ static void an_early_agent_is_recognised(void)
 	CHECK_INT(w.call->agent_was_there, true);
 	CU_ASSERT_TRUE(w.call->agent.joined_at != 0);
 	tel_call_free(w.call);
+	/* One that sat in the room as it was before says nothing of this one. */
+	begin(&w, "");
+	life = "RM_0";
+	do_word(&w, "g");
+	do_word(&w, "M");
+	CHECK_INT(w.call->agent_was_there, false);
+	CHECK_INT(w.call->agent.joined_at, 0);
+	CHECK_INT(w.call->jobs[TEL_JOB_WATCH_AGENT].pending, true);
+	tel_call_free(w.call);
 }
 
 static void an_early_agent_that_left_is_not_there(void)
@@ -573,6 +584,10 @@ static void an_early_agent_that_left_is_not_there(void)
 	begin(&w, "g g- M");
 	CHECK_INT(tel_call_living_legs(w.call, TEL_PARTICIPANT_AGENT), 0);
 	CHECK_INT(w.call->jobs[TEL_JOB_WATCH_AGENT].pending, true);
+	tel_call_free(w.call);
+	begin(&w, "g g- +9 g-");
+	CHECK_STR(w.said, "known already");
+	CHECK_INT(tel_call_leg(w.call, TEL_STR("PA_G"))->left_at, w.now - 9 * TEL_SECOND);
 	tel_call_free(w.call);
 	begin(&w, "g- g M");
 	CHECK_INT(tel_call_living_legs(w.call, TEL_PARTICIPANT_AGENT), 0);

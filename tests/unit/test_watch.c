@@ -354,7 +354,7 @@ static void what_is_to_be_done(void)
  *   J2       … is back in a new life of the room
  *   G1 g1    agent 1 joins, leaves      R       the room finished
  *   K        a process takes the job that is due; there has to be one
- *   M F      its dispatch was made, found
+ *   M F U    its dispatch was made, found, not sent    k   nothing is due yet
  *   W:aj     it looked for the agent: what it saw, as in the table above; digits
  *            are agents by number
  *   D:n      it saw that, and deleted what was to be deleted
@@ -500,6 +500,14 @@ static void take(struct world *w, bool dead)
 	w->knew_agent = tel_call_living_legs(w->call, TEL_PARTICIPANT_AGENT) > 0;
 }
 
+static void nothing_is_due(struct world *w)
+{
+	struct tel_take_job t = { .env = env_of(w, w->pid) };
+
+	run_step(w, tel_decide_take, &t);
+	CHECK_INT(t.result, TEL_TAKE_NOTHING);
+}
+
 static void dispatched(struct world *w, enum tel_dispatch_result result)
 {
 	struct tel_dispatch_done done = {
@@ -577,6 +585,8 @@ static void do_word(struct world *w, const char *word)
 	case 'Q': take(w, true); break;
 	case 'M': dispatched(w, TEL_DISPATCH_MADE); break;
 	case 'F': dispatched(w, TEL_DISPATCH_FOUND); break;
+	case 'U': dispatched(w, TEL_DISPATCH_RETRY_UNSENT); break;
+	case 'k': nothing_is_due(w); break;
 	case 'W':
 	case 'O':
 	case 'D':
@@ -720,6 +730,12 @@ static const struct {
 	{ "… in vain: agents are sent for", "J K M +2 K D:n +.3 K W: K T +2 K W: +10 K M",
 	  "agent_dispatched - - [wo] 2",
 	  { .attempts = 1, .fallback = TEL_FALLBACK_TRANSFER, .transfer_to = TEL_STR("tel:+15550199") }, 0 },
+	{ "none can be sent for: hung up", "J K +31 U +1 K W:", "sip_participant_joined - - no_agent[ro] 0",
+	  { .fallback = TEL_FALLBACK_HANGUP }, 0 },
+	{ "… not before it would show that one was", "J K +31 U +.999 k",
+	  "sip_participant_joined - - [do] 0", { .fallback = TEL_FALLBACK_HANGUP }, 0 },
+	{ "… while there is time it is tried again soon", "J K +29 U +.3 K U",
+	  "sip_participant_joined - - [do] 0", { .fallback = TEL_FALLBACK_HANGUP }, 0 },
 	{ "alone for too long", "J K M +2 K D:n +298 K W:", "agent_dispatched - - no_agent[ro] 1",
 	  { 0 }, 0 },
 	{ "… the phone leaves", "J K M +2 K D:n +298 K W: K X Lx",
