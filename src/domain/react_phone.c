@@ -477,6 +477,13 @@ static const struct tel_leg *successor_that_left(const struct tel_call *call,
 	return found;
 }
 
+/* Nobody told how `leg` left: we looked, and it was not there. */
+static bool is_seen_to_be_gone(const struct tel_reaction *r, const struct tel_leg *leg)
+{
+	return is_found(r) || (!tel_str_is_set(leg->disconnect_reason) &&
+			       !tel_str_eq(leg->participant_sid, phone(r)->sid));
+}
+
 /* The last phone leg has left, and `leg` says how. */
 static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 {
@@ -487,7 +494,7 @@ static enum tel_err end_by(struct tel_reaction *r, const struct tel_leg *leg)
 
 	if (call->direction == TEL_OUTBOUND)
 		return tel_react_dialled_left(r, tel_call_dialled_leg(call));
-	if (is_found(r))
+	if (is_seen_to_be_gone(r, leg))
 		ending = tel_ending_unheard(TEL_UNHEARD_SEEN, call->agent_was_there ||
 							      leg->sip_status == TEL_SIP_ACTIVE);
 	if (call->transfer.state == TEL_TRANSFER_DONE)

@@ -370,11 +370,18 @@ static void check_final(struct sim *sim, const struct sim_known_call *k,
 			      tel_call_status_text(seen->status));
 }
 
+static tel_time began_at(struct sim *sim, const struct sim_seen_call *seen)
+{
+	const struct sim_life *life = sim_judge_life(sim, seen->room_sid);
+
+	return life && life->created_at < sim->now ? life->created_at : sim->now;
+}
+
 void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 {
 	struct sim_known_call *k;
 	struct tel_str hung_up_in;
-	tel_time known_at;
+	tel_time known_at, began;
 
 	if (!seen->there)
 		return;
@@ -386,6 +393,7 @@ void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 	}
 	check_final(sim, k, seen);
 	known_at = k->seen.known_at ? k->seen.known_at : sim->now;
+	began = k->seen.known_at ? k->seen.began_at : began_at(sim, seen);
 	if (is_over(seen->status) && !k->over_since) {
 		k->over_since = sim->tick;
 		k->over_at = sim->now;
@@ -402,6 +410,7 @@ void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 		k->finished_since = sim->tick;
 	k->seen = *seen;
 	k->seen.known_at = known_at;
+	k->seen.began_at = began;
 	k->seen.hung_up_in = hung_up_in;
 }
 

@@ -42,6 +42,8 @@ struct sim_seen_call {
 	bool finished;			/* its room is over */
 	struct tel_str room_name, room_sid;
 	tel_time known_at;		/* first committed */
+	tel_time began_at;		/* not before: the step may have come late, and then
+					   the call moved */
 	bool outbound;
 	bool no_agent;			/* its error says so */
 	bool hung_up;			/* by us, … */

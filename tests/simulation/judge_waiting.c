@@ -305,12 +305,6 @@ static bool has_lasted(const struct sim *sim, tel_time since, tel_time most)
 	       sim->now - since + 2 * TEL_SECOND + (sim->procs->skewed ? SIM_MOST_SKEW : 0) >= most;
 }
 
-/* A step may be late in becoming known; a call that moved is older than its room. */
-static tel_time began_at(const struct sim_seen_call *call, const struct sim_life *life)
-{
-	return life->created_at < call->known_at ? life->created_at : call->known_at;
-}
-
 /* Our reason for hanging up is none, if there is an agent and was all the time. */
 static bool has_reason(const struct sim *sim, const struct sim_life *life,
 		       const struct sim_seen_call *call)
@@ -327,7 +321,7 @@ static bool has_reason(const struct sim *sim, const struct sim_life *life,
 	case TEL_HANG_UP_RANG_OUT:
 		return true;	/* judged by the callee's own state */
 	case TEL_HANG_UP_DURATION:
-		return has_lasted(sim, began_at(call, life), sim->policy.max_duration);
+		return has_lasted(sim, call->began_at, sim->policy.max_duration);
 	case TEL_HANG_UP_NO_AGENT:
 		return sim->policy.fallback == TEL_FALLBACK_HANGUP && !served;
 	case TEL_HANG_UP_AGENT_LEFT:

@@ -834,6 +834,18 @@ static void who_was_transferred_has_not_hung_up(void)
 	tel_call_free(w.calls[0]);
 }
 
+/* A look showed that its last leg is gone, and the leg before is heard to have been replaced. */
+static void how_a_leg_left_that_was_only_seen_to_is_not_known(void)
+{
+	struct world w = one_call("J1@A K M J2@A=1");
+
+	w.calls[0]->legs[1].left_at = w.now;
+	play_word(&w, "L1@A:d");
+	CHECK_INT(w.calls[0]->status, TEL_CALL_ENDED);
+	CHECK_INT(w.calls[0]->outcome, TEL_OUTCOME_UNKNOWN);
+	tel_call_free(w.calls[0]);
+}
+
 /*
  * It is that room, then, which has to go: where another call has the name too, the
  * deletion asks for it by its sid.
@@ -1009,6 +1021,8 @@ int main(void)
 		{ "other events are ignored", other_events_are_ignored },
 		{ "results without a call are refused", results_without_a_call_are_refused },
 		{ "who was transferred has not hung up", who_was_transferred_has_not_hung_up },
+		{ "how a leg left that was only seen to is not known",
+		  how_a_leg_left_that_was_only_seen_to_is_not_known },
 		{ "a phone hung up and back is in its new room",
 		  a_phone_hung_up_and_back_is_in_its_new_room },
 		{ "a found dispatch does not undo a loss", a_found_dispatch_does_not_undo_a_loss },
