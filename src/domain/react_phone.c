@@ -296,13 +296,6 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 {
 	struct tel_job *job = &r->call->jobs[TEL_JOB_DISPATCH_AGENT];
 	bool under_way = job->pending && (tel_str_is_set(job->lease.owner) || job->unsure);
-	/*
-	 * A ghost may be the very room the phone is in, one that was looked at
-	 * and kept for it too: only an agent that was seen in the old life says
-	 * that its dispatch went there.
-	 */
-	bool ghost = r->call->jobs[TEL_JOB_DELETE_ROOM].pending ||
-		     r->call->agent.joined_at == 0;
 	tel_time settled_at = under_way ? tel_job_settled_at(job, r->env->now) : 0;
 	struct tel_call *call = r->call;
 	struct tel_leg *leg;
@@ -325,7 +318,11 @@ static enum tel_err move_to_new_life(struct tel_reaction *r)
 	tel_call_expect_end(call, r->env);
 	tel_call_drop_job(call, TEL_JOB_DELETE_ROOM);
 	tel_call_drop_job(call, TEL_JOB_WATCH_AGENT);
-	err = want_agent(r, under_way || ghost, settled_at);
+	/*
+	 * One sent for in the old life may be in the very room that the phone is in.
+	 * Whether his dispatch went there no clock tells for sure: it is looked for.
+	 */
+	err = want_agent(r, true, settled_at);
 	return err ? err : tel_react(r, TEL_EFFECT_MOVED,
 				     "the phone is back in a new life of the room: the agent is requested");
 }

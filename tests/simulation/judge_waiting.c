@@ -282,6 +282,9 @@ static void check_alone(struct sim *sim, const struct sim_leg *leg)
 	owed += sim->policy.solo_timeout;
 	if (told_at(sim, leg) == 0 || seen_at(sim, leg))
 		owed += sim->policy.reconcile_interval + TEL_REPAIR_SLACK;
+	/* The round that finds him may be shown an agent who has just left. */
+	if (told_at(sim, leg) == 0)
+		owed += sim->policy.reconcile_interval;
 	alone = sim->now - owed;
 	if (alone > sim_allowance(sim, owed, SIM_SILENT + sim_settling(leg)))
 		sim_violation(sim, "solo: %.*s in %.*s is alone for %lld ms too long",

@@ -615,14 +615,14 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "same identity, and the room finishes", "J1@A K M L1@A:d R@A", "ended unknown livekit r" },
 
 	/* LiveKit restarts in a call */
-	{ "the phone comes back", "J1@A K M G1@A R@A +9 J2@B=1", "sip_participant_joined - - do" },
+	{ "the phone comes back", "J1@A K M G1@A R@A +9 J2@B=1", "sip_participant_joined - - d?o" },
 	{ "and gets its agent", "J1@A K M G1@A R@A +9 J2@B=1 K M", "agent_dispatched - - o" },
 	{ "and ends", "J1@A K M G1@A R@A +9 J2@B=1 K M G2@B L2@B:h R@B", "ended completed caller " },
-	{ "it comes back without a room_finished", "J1@A K M G1@A J2@B=1", "sip_participant_joined - - do" },
+	{ "it comes back without a room_finished", "J1@A K M G1@A J2@B=1", "sip_participant_joined - - d?o" },
 	{ "it comes back into a repeated dispatch, whose agent was not the one seen",
 	  "J1@A K G1@A Q M J2@B=1", "sip_participant_joined - - d?o" },
 	{ "it comes back unheard and is replaced: the newer leg gets an agent",
-	  "J1@A K M G1@A L2@B:d=1 J3@B", "sip_participant_joined - - do" },
+	  "J1@A K M G1@A L2@B:d=1 J3@B", "sip_participant_joined - - d?o" },
 	{ "it comes back, and the agent was never seen: a ghost may be there", "J1@A K M J2@B=1",
 	  "sip_participant_joined - - d?o" },
 	{ "late events of the old life end nothing", "J1@A K M J2@B=1 K M L1@A:h R@A J1@A",
