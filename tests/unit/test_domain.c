@@ -236,7 +236,7 @@ static void endings_follow_the_evidence(void)
  *   R@A      the life of the room is over
  *   K        a process takes the job that is due (late enough for any pause)
  *   M F      its dispatch was made, found        T U   to be retried, unsent
- *   m x c    made, refused, cancelled, says an answer under the lease before
+ *   m x c t  made, refused, cancelled, to be retried, says an answer under the lease before
  *   X C      refused, cancelled                  Q     the process dies
  *   +n +d    n seconds, a day passes             -n  our clock is set back
  *   !        the event before comes once more, with the same id
@@ -494,10 +494,11 @@ static void done(struct world *w, char how)
 		{ 'U', TEL_DISPATCH_RETRY_UNSENT }, { 'X', TEL_DISPATCH_REFUSED },
 		{ 'C', TEL_DISPATCH_CANCELLED }, { 'm', TEL_DISPATCH_MADE },
 		{ 'x', TEL_DISPATCH_REFUSED }, { 'c', TEL_DISPATCH_CANCELLED },
+		{ 't', TEL_DISPATCH_RETRY },
 	};
 	struct tel_dispatch_done d = {
 		.env = env_of(w), .room_sid = tel_str_from(w->taken_room),
-		.dispatch_id = TEL_STR("AD_1"), .attempt = w->attempt - (strchr("mxc", how) != NULL),
+		.dispatch_id = TEL_STR("AD_1"), .attempt = w->attempt - (strchr("mxct", how) != NULL),
 	};
 	struct tel_call_id id = w->taken;
 	struct tel_step_about about = { .call_id = tel_call_id_str(&id) };
@@ -529,7 +530,7 @@ static void play_word(struct world *w, const char *word)
 	} else if (word[0] == 'Q') {
 		w->pid++;
 		take(w, true);
-	} else if (strchr("MFTUXCmxc", word[0])) {
+	} else if (strchr("MFTUXCmxct", word[0])) {
 		done(w, word[0]);
 	} else if (word[0] == '!') {
 		make_event(w, last, &event);
@@ -687,6 +688,8 @@ static const struct { const char *name, *script, *expected; } scripts[] = {
 	{ "refused, says an answer under a lease before", "J1@A K +99 +99 K x",
 	  "sip_participant_joined - - d?o" },
 	{ "cancelled, says an answer under a lease before", "J1@A K +99 +99 K c",
+	  "sip_participant_joined - - d?o" },
+	{ "to be retried, says an answer under a lease before", "J1@A K +99 +99 K t",
 	  "sip_participant_joined - - d?o" },
 	{ "room finishes while it is under way, refused", "J1@A K R@A X", "sip_participant_joined - - o" },
 	{ "back in a life that is over by now", "J1@A K M R@B J2@B=1", "agent_dispatched - - o" },
