@@ -377,11 +377,23 @@ static tel_time began_at(struct sim *sim, const struct sim_seen_call *seen)
 	return life && life->created_at < sim->now ? life->created_at : sim->now;
 }
 
+/* What `k` was known as goes on: when it began, and where it was hung up. */
+static struct sim_seen_call carried_on(struct sim *sim, const struct sim_known_call *k,
+				       const struct sim_seen_call *seen)
+{
+	struct sim_seen_call now = *seen;
+	bool is_new = k->seen.known_at == 0;
+
+	now.known_at = is_new ? sim->now : k->seen.known_at;
+	now.began_at = is_new ? began_at(sim, seen) : k->seen.began_at;
+	now.hung_up_in = k->seen.hung_up ? k->seen.hung_up_in : seen->room_sid;
+	return now;
+}
+
 void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 {
+	struct sim_seen_call now;
 	struct sim_known_call *k;
-	struct tel_str hung_up_in;
-	tel_time known_at, began;
 
 	if (!seen->there)
 		return;
@@ -392,26 +404,21 @@ void sim_judge_committed(struct sim *sim, const struct sim_seen_call *seen)
 		sim->judge->calls = k;
 	}
 	check_final(sim, k, seen);
-	known_at = k->seen.known_at ? k->seen.known_at : sim->now;
-	began = k->seen.known_at ? k->seen.began_at : began_at(sim, seen);
-	if (is_over(seen->status) && !k->over_since) {
+	now = carried_on(sim, k, seen);
+	if (is_over(now.status) && !k->over_since) {
 		k->over_since = sim->tick;
 		k->over_at = sim->now;
-		sim_judge_over(sim, seen);
+		sim_judge_over(sim, &now);
 	}
-	hung_up_in = k->seen.hung_up ? k->seen.hung_up_in : seen->room_sid;
-	if (seen->hung_up && !k->seen.hung_up)
-		sim_judge_given_up(sim, seen);
-	if (!tel_str_eq(k->seen.room_sid, seen->room_sid))
+	if (now.hung_up && !k->seen.hung_up)
+		sim_judge_given_up(sim, &now);
+	if (!tel_str_eq(k->seen.room_sid, now.room_sid))
 		k->here_since = sim->tick;
-	if (!seen->finished)
+	if (!now.finished)
 		k->finished_since = 0;
 	else if (!k->finished_since)
 		k->finished_since = sim->tick;
-	k->seen = *seen;
-	k->seen.known_at = known_at;
-	k->seen.began_at = began;
-	k->seen.hung_up_in = hung_up_in;
+	k->seen = now;
 }
 
 /* ---- at the end ------------------------------------------------------------------------ */

@@ -68,14 +68,16 @@ static bool had_agent(const struct sim_life *life)
 	return false;
 }
 
-/* Transfers go by identity: it may be a later leg than the one that we know. */
-static bool was_transferred(const struct sim_life *life)
+/* Transfers go by names: it may be a later leg than the one that we know, in a later life. */
+static bool was_transferred(const struct sim_room *room)
 {
+	const struct sim_life *life;
 	const struct sim_leg *leg;
 
-	for (leg = life->legs; leg; leg = leg->next)
-		if (leg->transferred)
-			return true;
+	for (life = room->lives; life; life = life->next)
+		for (leg = life->legs; leg; leg = leg->next)
+			if (leg->transferred)
+				return true;
 	return false;
 }
 
@@ -104,7 +106,7 @@ static bool is_true_of(const struct sim_seen_call *seen, const struct sim_leg *l
 {
 	switch (seen->outcome) {
 	case TEL_OUTCOME_COMPLETED:
-		return was_transferred(leg->life) || had_agent(leg->life);
+		return was_transferred(leg->life->room) || had_agent(leg->life);
 	case TEL_OUTCOME_CANCELED:
 		return hung_up(leg, TEL_SIP_HANGUP);
 	case TEL_OUTCOME_NO_ANSWER:
@@ -164,6 +166,8 @@ static void check_delay(struct sim *sim, const struct sim_seen_call *seen)
 
 	if (seen->n_legs == 0 || end == 0 || interval == 0)
 		return;
+	/* Its beginning may be told when it is over. */
+	end = seen->known_at > end ? seen->known_at : end;
 	if (sim->now - end > sim_allowance(sim, end, interval + RETURN_GRACE + TEL_REPAIR_SLACK +
 							      TO_REPAIR + skew))
 		sim_violation(sim, "I5: %s is over for %lld ms before it is known",

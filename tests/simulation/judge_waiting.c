@@ -217,7 +217,7 @@ static tel_time skew_hides(const struct sim *sim)
 
 /*
  * Whose agent we were told of is not deleted; but all of several are that the
- * look showed, once the first is.
+ * look showed, once the first is. (Where no call is yet, nobody is told.)
  */
 void sim_judge_drop_sent(struct sim *sim, const struct sim_request *request)
 {
@@ -226,7 +226,7 @@ void sim_judge_drop_sent(struct sim *sim, const struct sim_request *request)
 	const struct sim_leg *agent;
 
 	if (!life || sim_lk_dispatches(life) > 1 || skew_hides(sim) ||
-	    request->before->method == TEL_LK_DELETE_DISPATCH)
+	    !sim_judge_call_in(sim, life) || request->before->method == TEL_LK_DELETE_DISPATCH)
 		return;
 	for (d = life->dispatches; d; d = d->next) {
 		agent = tel_str_eq(d->id, request->dispatch_id) ? d->agent : NULL;

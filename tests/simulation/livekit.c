@@ -190,16 +190,20 @@ static void maybe_bring_agent(struct sim *sim, struct sim_life *life)
 	sim_lk_dispatch(sim, life->room->name, TEL_STR("agent"), TEL_STR_NONE, life->sid);
 }
 
-static void kick_same_identity(struct sim *sim, struct sim_life *life, struct tel_str identity)
+/* Was one kicked that is owed no agent? Then neither is its successor, whose call it is. */
+static bool kick_same_identity(struct sim *sim, struct sim_life *life, struct tel_str identity)
 {
 	struct sim_leg *leg;
+	bool excused = false;
 
 	for (leg = life->legs; leg; leg = leg->next)
 		if (!leg->left_at && tel_str_eq(leg->identity, identity)) {
 			if (leg->caller)
 				leg->caller->gone = true;
 			left(sim, leg, TEL_SIP_RINGING, "DUPLICATE_IDENTITY");
+			excused |= leg->excused;
 		}
+	return excused;
 }
 
 struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
@@ -209,6 +213,7 @@ struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
 	struct sim_room *room = sim_lk_room(sim, name);
 	struct sim_life *life = sim_lk_life(room);
 	struct sim_leg *leg;
+	bool excused;
 
 	if (!sim_lk_is_up(sim) && sim->lk->silent)
 		return NULL;
@@ -220,8 +225,9 @@ struct sim_leg *sim_lk_phone_joins(struct sim *sim, struct sim_caller *caller,
 		if (!foreign)
 			maybe_bring_agent(sim, life);
 	}
-	kick_same_identity(sim, life, identity);
+	excused = kick_same_identity(sim, life, identity);
 	leg = sim_lk_add_leg(sim, life, TEL_PARTICIPANT_SIP);
+	leg->excused = excused;
 	leg->caller = caller;
 	leg->foreign = foreign;
 	leg->identity = identity;
