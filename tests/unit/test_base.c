@@ -296,8 +296,8 @@ static void files_of_another_kind_stay(void)
 	CHECK_INT(replace(&p, "x"), TEL_ENOTFOUND);
 }
 
-/* What another process does between our opening of a file and our lock on it. */
-static void (*meanwhile)(const struct place *p);
+/* What another process does between our opening of a file and our lock on it: in this thread. */
+static _Thread_local void (*meanwhile)(const struct place *p);
 static const struct place *where;
 
 /* The linker's --wrap. */
