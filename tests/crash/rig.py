@@ -97,8 +97,7 @@ class Rig:
     def __enter__(self):
         processes.open_way(self.dir / "x")
         (self.dir / "state").mkdir(mode=0o700)
-        shutil.copyfile(CTL, self.dir / "telephonyctl")
-        (self.dir / "telephonyctl").chmod(0o755)
+        processes.put_program(CTL, self.dir / "telephonyctl")
         if self._preload:
             shutil.copy(self._preload, self.dir)
         processes.hand_over(self.dir)

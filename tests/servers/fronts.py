@@ -22,9 +22,9 @@ import tempfile
 import time
 
 from keeper import POLL, START_TIMEOUT, STOP_TIMEOUT, Keeper
-from processes import (FrontError, alive_in, await_end, find_server, free_port, hand_over, has_open,
-                       is_ending, listening_inode, open_way, pids_where, run_as, runs, send_signal,
-                       shared_memory_of)
+from processes import (FrontError, alive_in, await_end, find_server, free_port, hand_over,
+                       has_open, is_ending, listening_inode, open_way, pids_where, put_program,
+                       put_script, run_as, runs, send_signal, shared_memory_of)
 
 CONF = pathlib.Path(__file__).resolve().parents[2] / "apache-conf"
 PORT_ATTEMPTS = 5
@@ -188,8 +188,7 @@ class Front:
         """Another program (telephonyctl) where the runner can run it, wherever the tree is."""
         copy = self.dir / pathlib.Path(program).name
         if not copy.exists():
-            shutil.copyfile(program, copy)
-            copy.chmod(0o755)
+            put_program(program, copy)
         return copy
 
     def _prepare_program(self):
@@ -197,15 +196,13 @@ class Front:
         those of any other test; and the runner may read it, wherever the tree is."""
         self.program = self.dir / "program" / "telephony.fcgi" if self._env else self.program_path()
         self.program.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self._binary, self.program)
-        self.program.chmod(0o755)
+        put_program(self._binary, self.program)
         if self._env:
             exports = "".join(f"export {name}={shlex.quote(value)}\n"
                               for name, value in self._env.items())
             wrapper = self.program_path()
             wrapper.parent.mkdir(parents=True, exist_ok=True)
-            wrapper.write_text(f"#!/bin/sh\n{exports}exec {shlex.quote(str(self.program))}\n")
-            wrapper.chmod(0o755)
+            put_script(f"#!/bin/sh\n{exports}exec {shlex.quote(str(self.program))}\n", wrapper)
 
     def _prepare_state(self):
         self.state_dir = pathlib.Path(self._asked_state_dir or self.dir / "state").resolve()

@@ -6,6 +6,7 @@ import re
 import select
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 
@@ -47,6 +48,21 @@ def hand_over(path):
         return
     for each in [path, *(path.rglob("*") if path.is_dir() else ())]:
         os.chown(each, user.pw_uid, user.pw_gid, follow_symlinks=False)
+
+
+def put_program(source, target):
+    """
+    A copy that can be run at once. Were it written by this process, a child that another
+    thread forks meanwhile would have it open for writing until it execs, and to run it
+    would be "Text file busy".
+    """
+    subprocess.run(["install", "-m", "755", str(source), str(target)], check=True)
+
+
+def put_script(text, target):
+    """The same of a script."""
+    subprocess.run(["install", "-m", "755", "/dev/stdin", str(target)], input=text.encode(),
+                   check=True)
 
 
 def open_way(path):
