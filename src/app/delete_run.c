@@ -128,12 +128,12 @@ static void saw_room(void *ctx, const struct tel_lk_answer *answer)
  */
 static enum tel_err recheck(struct tel_run *run, bool *wanted)
 {
-	struct tel_call *now = NULL;
-	enum tel_err err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
+	struct tel_call *now;
+	enum tel_err err = tel_run_reread(run, &now);
 
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	*wanted = !err && tel_str_eq(now->room_sid, run->call->room_sid);
+	*wanted = now && tel_str_eq(now->room_sid, run->call->room_sid);
 	if (!*wanted) {
 		conclude(run, TEL_DELETE_KEPT);
 	} else if (!tel_run_holds_lease(run, now)) {

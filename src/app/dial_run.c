@@ -56,12 +56,12 @@ static void sent(void *ctx, const struct tel_lk_answer *answer)
 /* Just before it is sent: hung up, or no longer ours to send? */
 static enum tel_err recheck(struct tel_run *run, bool *wanted)
 {
-	struct tel_call *now = NULL;
-	enum tel_err err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
+	struct tel_call *now;
+	enum tel_err err = tel_run_reread(run, &now);
 
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	*wanted = !err && !tel_call_is_over(now) && !now->hang_up_at &&
+	*wanted = now && !tel_call_is_over(now) && !now->hang_up_at &&
 		  tel_run_holds_lease(run, now);
 	if (!*wanted)
 		conclude(run, TEL_DIAL_CANCELLED, TEL_DIAL_NO_REPLY);

@@ -24,13 +24,13 @@ static bool is_still_wanted(const struct tel_run *run, const struct tel_call *no
  */
 static enum tel_err recheck(struct tel_run *run, bool *wanted)
 {
-	struct tel_call *now = NULL;
-	enum tel_err err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
+	struct tel_call *now;
+	enum tel_err err = tel_run_reread(run, &now);
 	bool unsure = run->call->jobs[TEL_JOB_DISPATCH_AGENT].unsure;
 
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	*wanted = !err && is_still_wanted(run, now);
+	*wanted = now && is_still_wanted(run, now);
 	if (!*wanted) {
 		conclude(run, unsure ? TEL_DISPATCH_RETRY : TEL_DISPATCH_CANCELLED);
 	} else if (!tel_run_holds_lease(run, now)) {

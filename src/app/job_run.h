@@ -82,6 +82,12 @@ TEL_MUST_CHECK enum tel_err tel_run_record(struct tel_run *run, struct tel_decid
 					   tel_decide_fn decide, void *done);
 
 /*
+ * The run's call as it is just before something is sent, owned: free it with
+ * tel_call_free(). NULL: it is kept no more.
+ */
+TEL_MUST_CHECK enum tel_err tel_run_reread(const struct tel_run *run, struct tel_call **now);
+
+/*
  * Is the lease of the run's job in `now` still the one that it was started
  * with, and long enough for one more request?
  */

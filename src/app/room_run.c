@@ -53,13 +53,13 @@ static void sent(void *ctx, const struct tel_lk_answer *answer)
 /* Just before it is sent: is it still wanted, and ours to send? */
 static enum tel_err recheck(struct tel_run *run, bool *wanted)
 {
-	struct tel_call *now = NULL;
-	enum tel_err err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
+	struct tel_call *now;
+	enum tel_err err = tel_run_reread(run, &now);
 	bool unsure = run->call->jobs[TEL_JOB_CREATE_ROOM].unsure;
 
-	if (err && err != TEL_ENOTFOUND)
+	if (err)
 		return err;
-	*wanted = !err && !tel_call_is_over(now) && !now->jobs[TEL_JOB_CREATE_ROOM].cancelled;
+	*wanted = now && !tel_call_is_over(now) && !now->jobs[TEL_JOB_CREATE_ROOM].cancelled;
 	if (!*wanted) {
 		conclude(run, unsure ? TEL_ROOM_RETRY : TEL_ROOM_CANCELLED);
 	} else if (!tel_run_holds_lease(run, now)) {

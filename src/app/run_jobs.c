@@ -121,6 +121,15 @@ enum tel_err tel_run_record(struct tel_run *run, struct tel_decide_env *env, tel
 	return TEL_OK;
 }
 
+enum tel_err tel_run_reread(const struct tel_run *run, struct tel_call **now)
+{
+	enum tel_err err;
+
+	*now = NULL;
+	err = run->app->store->ops->get(run->app->store, &run->call->id, now, NULL);
+	return err == TEL_ENOTFOUND ? TEL_OK : err;
+}
+
 bool tel_run_holds_lease(const struct tel_run *run, const struct tel_call *now)
 {
 	const struct tel_job *job = &now->jobs[run->kind];

@@ -200,17 +200,17 @@ static enum tel_err drop_next(struct tel_run *run)
  */
 static enum tel_err drop(struct tel_run *run)
 {
-	struct tel_call *now = NULL;
+	struct tel_call *now;
 	enum tel_err err;
 	bool wanted;
 
 	/* One is gone: there is no way back. */
 	if (run->drop_sent)
 		return drop_next(run);
-	err = run->app->store->ops->get(run->app->store, &run->call->id, &now, NULL);
-	if (err && err != TEL_ENOTFOUND)
+	err = tel_run_reread(run, &now);
+	if (err)
 		return err;
-	wanted = !err && tel_run_holds_lease(run, now) && tel_watch_phone_waits(now) &&
+	wanted = now && tel_run_holds_lease(run, now) && tel_watch_phone_waits(now) &&
 		 tel_str_eq(now->room_sid, run->call->room_sid) &&
 		 (run->plan.drop == TEL_DROP_SURPLUS ||
 		  tel_call_living_legs(now, TEL_PARTICIPANT_AGENT) == 0);
