@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "domain/decide.h"
 #include "domain/guard.h"
 #include "domain/policy.h"
 #include "ports/call_store.h"
@@ -52,5 +53,11 @@ struct tel_app {
 	 */
 	bool enabled;
 };
+
+/* What a decision that is made now has to know. */
+struct tel_decide_env tel_app_env(const struct tel_app *app);
+/* With a random number, too. TEL_EIO: there is no randomness */
+TEL_MUST_CHECK enum tel_err tel_app_drawn_env(const struct tel_app *app,
+					      struct tel_decide_env *env);
 
 #endif

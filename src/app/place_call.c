@@ -160,11 +160,7 @@ void tel_place_call(struct tel_app *app, struct tel_inbox *inbox,
 	if (out->status != TEL_PLACED_BY_STEP)
 		return;
 	out->place = (struct tel_place){
-		.env = {
-			.now = tel_now(app->clock),
-			.self = app->process->ops->self(app->process),
-			.policy = &app->policy,
-		},
+		.env = tel_app_env(app),
 		.order = &order,
 		.guards = &app->guards,
 		.by = request->principal,

@@ -75,11 +75,7 @@ static void apply_with_inbox(struct tel_app *app, struct tel_inbox *inbox,
 			     const struct tel_event *event, struct tel_received *out)
 {
 	struct tel_on_event on = {
-		.env = {
-			.now = tel_now(app->clock),
-			.self = app->process->ops->self(app->process),
-			.policy = &app->policy,
-		},
+		.env = tel_app_env(app),
 		.event = event,
 		.lease_dispatch = inbox && tel_event_is_phone_joined(event) && tel_inbox_reserve(inbox),
 	};

@@ -245,20 +245,11 @@ static void tell(struct tel_room_look *look, const struct tel_repair *repair,
 		     TEL_F_TEXT("effect", result));
 }
 
-static struct tel_decide_env env_of(struct tel_app *app)
-{
-	return (struct tel_decide_env){
-		.now = tel_now(app->clock),
-		.self = app->process->ops->self(app->process),
-		.policy = &app->policy,
-	};
-}
-
 static enum tel_err repair_one(struct tel_room_look *look, const struct tel_repair *repair)
 {
 	struct tel_event event;
 	struct tel_on_event on = {
-		.env = env_of(look->app),
+		.env = tel_app_env(look->app),
 		.event = &event,
 	};
 	enum tel_err err;
@@ -280,7 +271,7 @@ static enum tel_err clear_left_over(struct tel_room_look *look)
 	struct tel_call_store *store = look->app->store;
 	struct tel_step_about about = { .call_id = tel_call_id_str(&look->before->id) };
 	struct tel_left_over left = {
-		.env = env_of(look->app),
+		.env = tel_app_env(look->app),
 	};
 	enum tel_err err = store->ops->step(store, &about, tel_decide_left_over, &left);
 

@@ -89,19 +89,9 @@ void tel_run_keep_error(struct tel_run *run, const struct tel_lk_answer *answer)
 	run->retry_after = answer->retry_after;
 }
 
-static enum tel_err make_env(struct tel_app *app, struct tel_decide_env *env)
-{
-	*env = (struct tel_decide_env){
-		.now = tel_now(app->clock),
-		.self = app->process->ops->self(app->process),
-		.policy = &app->policy,
-	};
-	return tel_random_fill(app->random, &env->random, sizeof(env->random));
-}
-
 enum tel_err tel_run_env(const struct tel_run *run, struct tel_decide_env *env)
 {
-	return make_env(run->app, env);
+	return tel_app_drawn_env(run->app, env);
 }
 
 enum tel_err tel_run_record(struct tel_run *run, struct tel_decide_env *env, tel_decide_fn decide,
@@ -377,7 +367,7 @@ static enum tel_err take_jobs_of(struct tel_runner *runner, const struct tel_cal
 	enum tel_err err = TEL_OK;
 
 	while (!err && take.result != TEL_TAKE_NOTHING && may_take(runner)) {
-		err = make_env(runner->app, &take.env);
+		err = tel_app_drawn_env(runner->app, &take.env);
 		take.busy = busy_with(runner, id);
 		if (!err)
 			err = runner->app->store->ops->step(runner->app->store, &about,

@@ -3,16 +3,6 @@
 #include "app/steer_call.h"
 #include "base/banned.h"
 
-static enum tel_err make_env(struct tel_app *app, struct tel_decide_env *env)
-{
-	*env = (struct tel_decide_env){
-		.now = tel_now(app->clock),
-		.self = app->process->ops->self(app->process),
-		.policy = &app->policy,
-	};
-	return tel_random_fill(app->random, &env->random, sizeof(env->random));
-}
-
 /* A step about the call of that id, and only that one. */
 static enum tel_err step(struct tel_app *app, struct tel_str id, tel_decide_fn decide, void *ctx)
 {
@@ -31,7 +21,7 @@ enum tel_err tel_hang_up_call(struct tel_app *app, struct tel_str id, struct tel
 	enum tel_err err;
 
 	*out = (struct tel_hang_up){ .by = by };
-	err = make_env(app, &out->env);
+	err = tel_app_drawn_env(app, &out->env);
 	if (!err)
 		err = step(app, id, tel_decide_hang_up, out);
 	if (err) {
@@ -81,7 +71,7 @@ enum tel_err tel_transfer_call(struct tel_app *app, struct tel_str id, struct te
 		note_forbidden(app, ask);
 		return TEL_OK;
 	}
-	err = make_env(app, &ask->env);
+	err = tel_app_drawn_env(app, &ask->env);
 	if (!err)
 		err = step(app, id, tel_decide_ask_transfer, ask);
 	if (err) {
