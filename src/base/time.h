@@ -18,6 +18,11 @@ typedef int64_t tel_time;
 #define TEL_HOUR (60 * TEL_MINUTE)
 #define TEL_DAY (24 * TEL_HOUR)
 
+static inline tel_time tel_time_latest(tel_time a, tel_time b)
+{
+	return a > b ? a : b;
+}
+
 /* "2026-11-23T06:34:00.123Z" and its NUL. */
 #define TEL_TIME_TEXT 25
 

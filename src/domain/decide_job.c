@@ -81,12 +81,9 @@ static void expect_leaving(struct tel_call *call, tel_time now)
  */
 static bool asks_for_ever(const struct tel_call *call, const struct tel_decide_env *env)
 {
-	tel_time since = call->created_at;
+	tel_time since = tel_time_latest(call->created_at,
+					 tel_time_latest(call->hang_up_at, call->ended_at));
 
-	if (call->hang_up_at > since)
-		since = call->hang_up_at;
-	if (call->ended_at > since)
-		since = call->ended_at;
 	return env->now > since + 2 * env->policy->max_age;
 }
 

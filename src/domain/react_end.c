@@ -16,11 +16,6 @@ struct tel_job *tel_call_schedule(struct tel_call *call, enum tel_job_kind kind,
 /* LiveKit ends it after max_duration itself; this is for when that is not heard. */
 #define DURATION_SLACK (60 * TEL_SECOND)
 
-static tel_time latest(tel_time a, tel_time b)
-{
-	return a > b ? a : b;
-}
-
 /* By then the phone of an outbound call has been dialled and given up. */
 static tel_time rung_out_at(const struct tel_call *call, const struct tel_decide_env *env)
 {
@@ -35,7 +30,7 @@ tel_time tel_call_forgotten_at(const struct tel_call *call, const struct tel_dec
 	if (call->direction == TEL_OUTBOUND && call->answered_at)
 		return call->answered_at + call->dial.max_duration + DURATION_SLACK;
 	if (call->direction == TEL_OUTBOUND)
-		return latest(age, rung_out_at(call, env));
+		return tel_time_latest(age, rung_out_at(call, env));
 	return most != TEL_NEVER && call->created_at + most < age ? call->created_at + most : age;
 }
 

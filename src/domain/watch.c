@@ -36,11 +36,6 @@ bool tel_watch_is_agent(const struct tel_call *call, const struct tel_participan
 
 /* ---- moments ------------------------------------------------------------------ */
 
-static tel_time latest(tel_time a, tel_time b)
-{
-	return a > b ? a : b;
-}
-
 static tel_time earliest(tel_time a, tel_time b)
 {
 	return a < b ? a : b;
@@ -56,13 +51,13 @@ static tel_time join_deadline(const struct tel_call *call, const struct tel_poli
 /* When a phone with nobody to talk to is hung up; TEL_NEVER. */
 static tel_time solo_deadline(const struct tel_call *call, const struct tel_policy *policy)
 {
-	tel_time since = latest(call->agent.wanted_at, call->agent.alone_at);
+	tel_time since = tel_time_latest(call->agent.wanted_at, call->agent.alone_at);
 
 	if (policy->solo_timeout == TEL_NEVER)
 		return TEL_NEVER;
 	if (call->direction == TEL_OUTBOUND && call->answered_at == 0)
 		return TEL_NEVER;
-	return latest(since, call->answered_at) + policy->solo_timeout;
+	return tel_time_latest(since, call->answered_at) + policy->solo_timeout;
 }
 
 static bool is_exhausted(const struct tel_call *call, tel_time now)
@@ -177,7 +172,7 @@ static void judge_delay(const struct tel_call *call, const struct tel_policy *po
 			const struct tel_watch_seen *seen, tel_time now,
 			struct tel_watch_plan *out)
 {
-	tel_time since = latest(call->agent.awaited_at, call->agent.wanted_at);
+	tel_time since = tel_time_latest(call->agent.awaited_at, call->agent.wanted_at);
 	tel_time late = since + join_deadline(call, policy);
 	tel_time lost = earliest(since + TEL_DISPATCH_LOST_AFTER, late);
 
