@@ -208,9 +208,11 @@ static void lead(struct tel_lmdb_store *s)
 			fail_all(b.first, err);
 	} else {
 		tel_lmdb_abort(&t);
+		if (spoiler->err == TEL_EFULL) {
+			batch_add(&b, spoiler);
+			spoiler = NULL;
+		}
 		run_each_alone(s, b.first);
-		if (spoiler->err == TEL_EFULL)
-			run_each_alone(s, spoiler);
 	}
 	wake_all(s, b.first);
 	wake_all(s, spoiler);
