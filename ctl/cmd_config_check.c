@@ -64,7 +64,7 @@ static enum tel_exit report(const struct tel_problems *problems, const struct te
 	return status ? status : tel_report_status(problems);
 }
 
-/* With a file of routes that is broken the program does not start. */
+/* A broken one stops a program that has no copy of a good one. */
 static enum tel_err check_routes(const struct tel_config *config, struct tel_problems *problems)
 {
 	struct tel_problems found = { 0 };
