@@ -19,17 +19,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "lmdb-store/store.h"
 #include "base/banned.h"
 
 #define DATA "data.mdb"
 #define UNBORN "data.mdb.new"
-
-/* A file system that can't sync directories has no need to. */
-static int sync_directory(int fd)
-{
-	return fsync(fd) && errno != EINVAL ? errno : 0;
-}
 
 int tel_lmdb_sync_names(const char *path)
 {
@@ -37,14 +32,14 @@ int tel_lmdb_sync_names(const char *path)
 	int parent, rc = dir < 0 ? errno : 0;
 
 	if (!rc)
-		rc = sync_directory(dir);
+		rc = tel_file_sync_directory(dir);
 	if (!rc) {
 		/* Closed to us: then it was not we who made a directory in it. */
 		parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (parent < 0 && errno != EACCES)
 			rc = errno;
 		else if (parent >= 0)
-			rc = sync_directory(parent);
+			rc = tel_file_sync_directory(parent);
 		if (parent >= 0)
 			close(parent);
 	}

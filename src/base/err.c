@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <errno.h>
+
 #include "base/err.h"
 
 const char *tel_err_text(enum tel_err err)
@@ -19,6 +21,26 @@ const char *tel_err_text(enum tel_err err)
 	case TEL_EMISUSE:	return "misuse";
 	}
 	return "unknown error";
+}
+
+enum tel_err tel_err_from_errno(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return TEL_ENOTFOUND;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return TEL_EDENIED;
+	case ENOSPC:
+	case EDQUOT:
+		return TEL_EFULL;
+	case ENOMEM:
+		return TEL_ENOMEM;
+	default:
+		return TEL_EIO;
+	}
 }
 
 int tel_err_is_ours(enum tel_err err)

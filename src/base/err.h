@@ -37,6 +37,9 @@ enum tel_err {
 /* A short lower-case phrase, never NULL: "no memory", "store full". */
 const char *tel_err_text(enum tel_err err);
 
+/* What errno says where nothing more is known of it: adapters add their own cases. */
+enum tel_err tel_err_from_errno(int error);
+
 /* True for the errors that mean "our trouble, ask again later". */
 int tel_err_is_ours(enum tel_err err);
 

@@ -40,6 +40,9 @@ void tel_file_release(struct tel_file *file);
 TEL_MUST_CHECK enum tel_err tel_file_replace(const char *path, const struct tel_str *parts,
 					     size_t n);
 
+/* The names in an open directory, on the disk; an errno code. */
+int tel_file_sync_directory(int fd);
+
 /* For people: why tel_file_read() failed. Never NULL; static storage. */
 const char *tel_file_problem(enum tel_err err);
 

@@ -17,25 +17,13 @@
 static enum tel_err from_errno(int error)
 {
 	switch (error) {
-	case ENOENT:
-	case ENOTDIR:
-		return TEL_ENOTFOUND;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return TEL_EDENIED;
 	case EISDIR:
 	case ELOOP:
 		return TEL_EMALFORMED;
-	case ENOSPC:
-	case EDQUOT:
-		return TEL_EFULL;
 	case EWOULDBLOCK:
 		return TEL_EBUSY;
-	case ENOMEM:
-		return TEL_ENOMEM;
 	default:
-		return TEL_EIO;
+		return tel_err_from_errno(error);
 	}
 }
 
@@ -87,17 +75,20 @@ static enum tel_err fill(int fd, const struct tel_str *parts, size_t n)
 }
 
 /* A file system that can't sync directories has no need to. */
+int tel_file_sync_directory(int fd)
+{
+	return fsync(fd) && errno != EINVAL ? errno : 0;
+}
+
 static enum tel_err sync_directory(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum tel_err err = TEL_OK;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed;
 
 	if (fd < 0)
 		return from_errno(errno);
-	if (fsync(fd) && errno != EINVAL)
-		err = from_errno(errno);
+	failed = tel_file_sync_directory(fd);
 	close(fd);
-	return err;
+	return failed ? from_errno(failed) : TEL_OK;
 }
 
 static enum tel_err replace(const char *path, const char *other, const struct tel_str *parts,

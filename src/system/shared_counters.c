@@ -51,23 +51,7 @@ static const struct tel_counters_ops ops = { .name = "shared", .add = add, .read
 
 static enum tel_err from_errno(int error)
 {
-	switch (error) {
-	case ENOENT:
-	case ENOTDIR:
-		return TEL_ENOTFOUND;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-	case ELOOP:
-		return TEL_EDENIED;
-	case ENOSPC:
-	case EDQUOT:
-		return TEL_EFULL;
-	case ENOMEM:
-		return TEL_ENOMEM;
-	default:
-		return TEL_EIO;
-	}
+	return error == ELOOP ? TEL_EDENIED : tel_err_from_errno(error);
 }
 
 static enum tel_err open_file(const char *dir, int *out)
