@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ctl/ctl.h"
+#include "system/descriptors.h"
 #include "base/banned.h"
 
 /* In the order in which --help shows them; a group's stand together. */
@@ -144,28 +144,14 @@ static enum tel_exit wrong(const char *group, const char *word)
 	return TEL_EXIT_USAGE;
 }
 
-/*
- * Whoever started us may have closed descriptors 0 to 2. The store's files
- * would be opened with these numbers, and our output written into them. Not
- * to be written to, so that results that nobody gets are an error still.
- */
-static bool fill_descriptors(void)
-{
-	int fd;
-
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDONLY) != fd)
-			return false;
-	return true;
-}
-
 int main(int argc, char **argv)
 {
 	const struct tel_command *command;
 	const char *group = NULL;
 	int at = 1;
 
-	if (!fill_descriptors()) {
+	/* Not to be written to, so that results that nobody gets are an error still. */
+	if (!tel_fill_descriptors(O_RDONLY)) {
 		tel_complain("can't open /dev/null: %s", strerror(errno));
 		return TEL_EXIT_TROUBLE;
 	}

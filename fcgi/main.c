@@ -21,6 +21,7 @@
 #include "fcgi/listener.h"
 #include "fcgi/server.h"
 #include "system/clock.h"
+#include "system/descriptors.h"
 #include "base/banned.h"
 
 #define PROGRAM "telephony.fcgi"
@@ -56,21 +57,6 @@ static const char usage[] =
 	"Exit status: 0 stopped or answered, 1 could not start or go on, 2 usage.\n";
 
 /* ---- starting ---------------------------------------------------------- */
-
-/*
- * Descriptors 1 and 2 may be closed (FastCGI specification, 2.2). Without
- * this a file that is opened next would get our log into it.
- */
-static void fill_descriptors(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
 
 /*
  * Free memory goes back. With fewer arenas threads would wait for each other
@@ -325,7 +311,7 @@ int main(int argc, char **argv)
 {
 	int status;
 
-	fill_descriptors();
+	tel_fill_descriptors(O_RDWR);	/* nobody could be told that it failed */
 	keep_memory_small();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);	/* ulimit -f is an error of write(), too */
