@@ -159,6 +159,10 @@ class Requests(unittest.TestCase):
         done = subprocess.run(["/bin/sh", "-c", script], env=env, stdout=subprocess.PIPE,
                               timeout=20, check=False)
         self.assertEqual(200, fcgi_client.parse_cgi(done.stdout).status)
+        env = self.place.environment(**fcgi_client.variables("POST", WEBHOOK, b"{}"))
+        done = subprocess.run(["/bin/sh", "-c", script], env=env, stdout=subprocess.PIPE,
+                              timeout=20, check=False)
+        self.assertEqual(400, fcgi_client.parse_cgi(done.stdout).status, "which is logged")
         self.assertEqual(200, self.place.cgi("GET", "/telephony/readyz").answer.status)
 
 
