@@ -146,8 +146,7 @@ class Commands(unittest.TestCase):
         routes = next(text for text in blocks(ROOT / "README.md", "json") if '"default"' in text)
         for name, text in (("routes.json", routes), ("routes.json.new", routes), ("secret.txt", Stub().secret)):
             (place / name).write_text(text)
-        (place / "telephonyctl").write_bytes(CTL.read_bytes())
-        (place / "telephonyctl").chmod(0o755)
+        processes.put_program(CTL, place / "telephonyctl")
         processes.open_way(place / "x")
         processes.hand_over(place)
         return place
